@@ -1,0 +1,211 @@
+"""Admission: the one place where a candidate is judged. `judge` is pure; `admit` gathers first."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from guard.model import (
+    Absent,
+    Admitted,
+    Candidate,
+    Decision,
+    Fact,
+    File,
+    FileKind,
+    Listing,
+    Requested,
+    Unknown,
+    Verdict,
+)
+from guard.policy import Policy
+from guard.progress import Progress
+from guard.quarantine import Arrival, Quarantine, TooLargeError
+from guard.rules import Stage
+from guard.sources.http import FetchError, Http
+from guard.sources.index import IndexSource, Located
+
+FILE_LIMIT: Final = 8 << 30
+"""Bytes of one file whose size nobody announced; PyPI's own largest are below."""
+
+_NOT_ASKED: Final = Unknown("not downloaded: something else was denied before")
+
+
+def judge(candidate: Candidate, policy: Policy, *, stage: Stage = Stage.FILE) -> Verdict:
+    """Return the verdict of every rule in force on `candidate`. Performs no I/O.
+
+    At the index stage only the rules are asked that need no bytes: what they deny stays denied.
+    """
+    findings = (
+        policy.waive(finding, candidate)
+        for rule in policy.in_force()
+        if stage is Stage.FILE or rule.stage is Stage.INDEX
+        for finding in rule.check(candidate)
+    )
+    return Verdict(candidate, tuple(findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A file to judge, and how it was asked for."""
+
+    file: File
+    requested: Requested
+    local: bool = False
+    """A file on the user's own disk, given as itself: no index has anything to say of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdicts on a whole plan, and the proofs when all of it is admitted."""
+
+    verdicts: tuple[Verdict, ...]
+    admitted: tuple[Admitted, ...] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """All or nothing: denied if one is denied, undecided if one is undecided."""
+        decisions = {verdict.decision for verdict in self.verdicts}
+        for decision in (Decision.DENIED, Decision.UNDECIDED):
+            if decision in decisions:
+                return decision
+        return Decision.ADMITTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Gathers the facts about a plan, in parallel, and judges them."""
+
+    policy: Policy
+    index: IndexSource
+    http: Http
+    quarantine: Quarantine
+    pool: concurrent.futures.Executor
+    progress: Progress
+    now: datetime
+
+    def admit(self, asked: Sequence[Asked]) -> Judgement:
+        """Return the judgement on all of `asked`.
+
+        Pages and files are fetched at once. When the pages alone deny something, the files that
+        have not begun are left where they are.
+        """
+        self.progress.expect(len(asked), sum(item.file.size or 0 for item in asked))
+        located = [self.pool.submit(self._locate, item) for item in asked]
+        arrivals = [
+            self.pool.submit(self._arrive, item, place)
+            for item, place in zip(asked, located, strict=True)
+        ]
+        try:
+            places = [future.result() for future in located]
+            first = [self._candidate(*pair, _NOT_ASKED) for pair in zip(asked, places, strict=True)]
+            if any(self._denied_early(candidate) for candidate in first):
+                for future in arrivals:
+                    future.cancel()
+                return Judgement(tuple(judge(candidate, self.policy) for candidate in first))
+            return self._judged(asked, places, [future.result() for future in arrivals])
+        finally:
+            for future in arrivals:
+                future.cancel()
+            self.progress.done()
+
+    def described(self, asked: Asked) -> Candidate:
+        """Return the candidate that is known from the request alone, before anything is fetched."""
+        return self._candidate(asked, self._locate(asked), _NOT_ASKED)
+
+    def preview(self, file: File, requested: Requested, located: Located) -> Verdict:
+        """Judge a release that nobody downloads, by what the index says: why it was passed over."""
+        asked = Asked(file, requested)
+        return judge(self._candidate(asked, located, _NOT_ASKED), self.policy, stage=Stage.INDEX)
+
+    def _denied_early(self, candidate: Candidate) -> bool:
+        return judge(candidate, self.policy, stage=Stage.INDEX).decision is Decision.DENIED
+
+    def _judged(
+        self,
+        asked: Sequence[Asked],
+        places: Sequence[Located],
+        arrivals: Sequence[Fact[Arrival]],
+    ) -> Judgement:
+        verdicts = []
+        for item, place, arrival in zip(asked, places, arrivals, strict=True):
+            match arrival:
+                case Absent() | Unknown():
+                    digests: Fact[Mapping[str, str]] = arrival
+                case Arrival():
+                    digests = arrival.digests
+            verdicts.append(judge(self._candidate(item, place, digests), self.policy))
+        judgement = Judgement(tuple(verdicts))
+        if judgement.decision is not Decision.ADMITTED:
+            return judgement
+        proofs = (
+            Admitted(verdict, arrival.path, arrival.digests["sha256"])
+            for verdict, arrival in zip(verdicts, arrivals, strict=True)
+            if isinstance(arrival, Arrival)
+        )
+        return replace(judgement, admitted=tuple(proofs))
+
+    def _locate(self, asked: Asked) -> Located:
+        if asked.local or asked.requested.direct_url is not None:
+            reason = Absent("local file" if asked.local else "asked for by URL, not from an index")
+            return Located(origin=reason, listing=reason, status=reason)
+        return self.index.locate(asked.file)
+
+    def _candidate(
+        self, asked: Asked, located: Located, digests: Fact[Mapping[str, str]]
+    ) -> Candidate:
+        return Candidate(
+            file=asked.file,
+            requested=asked.requested,
+            origin=located.origin,
+            listing=located.listing,
+            status=located.status,
+            digests=digests,
+            judged_at=self.now,
+        )
+
+    def _arrive(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Fact[Arrival]:
+        """Bring the bytes into quarantine, or say why they are not there."""
+        file = asked.file
+        if file.kind is FileKind.SOURCE_TREE:
+            return Absent("not a single file")
+        promised = file.hashes.get("sha256")
+        size = file.size
+        if promised is None or size is None:
+            listing = located.result().listing  # its job began before this one
+            if isinstance(listing, Listing):
+                promised = promised or listing.hashes.get("sha256")
+                size = size if size is not None else listing.size
+        algorithms = _demanded(asked)
+        if promised and (held := self.quarantine.find(promised, file.filename, algorithms)):
+            self.progress.arrived(file.filename)
+            return held
+        limit = size if size is not None else FILE_LIMIT
+        try:
+            arrival = self.http.fetch(
+                file.url,
+                lambda chunks: self.quarantine.receive(
+                    file.filename, self._watched(chunks), limit=limit, algorithms=algorithms
+                ),
+            )
+        except FetchError as error:
+            return Unknown(str(error))
+        except TooLargeError:
+            return Unknown(f"more bytes came than the {limit} that were announced")
+        self.progress.arrived(file.filename)
+        return arrival
+
+    def _watched(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.progress.received(len(chunk))
+            yield chunk
+
+
+def _demanded(asked: Asked) -> frozenset[str]:
+    """Return the algorithms of every digest that the file must be compared with."""
+    named = {name for name, _ in asked.requested.hashes} | set(asked.file.hashes)
+    return frozenset(named & hashlib.algorithms_guaranteed & {"sha256", "sha384", "sha512"})

@@ -1,0 +1,49 @@
+"""`guard check`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from guard.admission import Asked
+from guard.cli.judging import finish, judged
+from guard.cli.session import Session, session
+from guard.errors import UnsupportedError, UsageError
+from guard.install.flow import Outcome
+from guard.model import Requested
+from guard.plan import is_lock
+from guard.request import direct_file
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge requirements, or files that lie on this disk; install nothing."""
+    files = [Path(word) for word in arguments.requirement if _is_file(word)]
+    locks = [path for path in files if is_lock(path)]
+    arguments.requirement = [word for word in arguments.requirement if not _is_file(word)]
+    arguments.requirement_files += locks
+    local = [path for path in files if path not in locks]
+    if local and (arguments.requirement or arguments.requirement_files):
+        raise UnsupportedError(
+            "local files and requirements are judged separately",
+            hint="run `guard check` once for each",
+        )
+    with session(arguments, alone=True) as run:
+        outcome = _judged_files(run, local) if local else judged(run)
+    return finish(outcome, arguments, done=None)
+
+
+def _is_file(word: str) -> bool:
+    path = Path(word)
+    return word.endswith((".whl", ".tar.gz", ".zip")) or (is_lock(path) and path.is_file())
+
+
+def _judged_files(run: Session, paths: list[Path]) -> Outcome:
+    asked = []
+    for path in paths:
+        if not path.is_file():
+            raise UsageError(f"there is no file `{path}`")
+        file = direct_file(path.name, path.absolute().as_uri())
+        if file.version is None:
+            raise UsageError(f"`{path.name}` is not the name of a wheel or an sdist")
+        asked.append(Asked(file, Requested(named=True, pinned=True), local=True))
+    return Outcome(judgement=run.admission.admit(asked))

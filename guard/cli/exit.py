@@ -1,0 +1,55 @@
+"""Exit codes: the one place that knows them."""
+
+from __future__ import annotations
+
+import enum
+
+from guard.errors import (
+    GuardError,
+    InstallerError,
+    PolicyError,
+    QuarantineError,
+    SourceError,
+    UsageError,
+)
+from guard.model import Decision
+
+
+class ExitCode(enum.IntEnum):
+    """What a run came to; any other code is the real installer's own."""
+
+    OK = 0
+    USAGE = 2
+    UNDECIDED = 69
+    FAILED = 70
+    DENIED = 77
+    CONFIGURATION = 78
+    INTERRUPTED = 130
+
+
+def of_decision(decision: Decision) -> int:
+    """Return the exit code of a judgement."""
+    match decision:
+        case Decision.ADMITTED:
+            return ExitCode.OK
+        case Decision.DENIED:
+            return ExitCode.DENIED
+        case Decision.UNDECIDED:
+            return ExitCode.UNDECIDED
+
+
+def of_error(error: GuardError) -> int:
+    """Return the exit code of an error; never 0, whatever the installer said."""
+    match error:
+        case InstallerError(exit_code=code):
+            return code or ExitCode.FAILED
+        case UsageError():
+            return ExitCode.USAGE
+        case PolicyError():
+            return ExitCode.CONFIGURATION
+        case SourceError():
+            return ExitCode.UNDECIDED
+        case QuarantineError():
+            return ExitCode.FAILED
+        case _:
+            return ExitCode.FAILED

@@ -1,0 +1,94 @@
+"""What `install`, `download` and `check` share: a judgement, its report and its exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from guard import plan
+from guard.cli.boundary import coloured
+from guard.cli.exit import of_decision
+from guard.cli.session import Session
+from guard.errors import UnsupportedError, UsageError
+from guard.install.flow import Flow, Outcome
+from guard.model import Admitted, FileKind
+from guard.report import Result
+
+
+def judged(session: Session) -> Outcome:
+    """Return what comes of the session's request, a lock file's or any other."""
+    request = session.request
+    if not (request.specifiers or request.requirement_files):
+        raise UsageError("nothing was asked for", hint="name a requirement, or a file with `-r`")
+    flow = Flow(
+        request,
+        session.wanted,
+        session.installer,
+        policy=session.policy,
+        now=session.now,
+        progress=session.progress,
+        admission=lambda: session.admission,
+    )
+    locks = [path for path in request.requirement_files if plan.is_lock(path)]
+    if not locks:
+        return flow.judged()
+    if (
+        len(locks) + len(request.specifiers)
+        < len(request.requirement_files) + len(request.specifiers)
+        or request.specifiers
+        or len(locks) > 1
+    ):
+        raise UnsupportedError(
+            "a lock file is installed alone",
+            reason="it already holds the whole plan",
+            hint=f"run again with `-r {locks[0]}` and nothing else",
+        )
+    return flow.judged_lock(locks[0])
+
+
+def installable(outcome: Outcome) -> tuple[Admitted, ...]:
+    """Return the proofs for all of the plan; raises `UnsupportedError` for what is no wheel."""
+    for verdict in outcome.judgement.verdicts:
+        file = verdict.candidate.file
+        if file.kind is not FileKind.WHEEL:
+            raise UnsupportedError(
+                f"{file.title} is a {file.kind}, and the guard never builds",
+                reason="building runs its code before anything is judged",
+                hint="build the wheel in a sandbox, put it on an index of your own, ask for that",
+            )
+    return outcome.judgement.admitted
+
+
+def finish(outcome: Outcome, arguments: argparse.Namespace, *, done: str | None) -> int:
+    """Print the report and return the exit code."""
+    judgement = outcome.judgement
+    result = Result(
+        decision=judgement.decision,
+        verdicts=judgement.verdicts,
+        passed_over=outcome.passed_over,
+        suggestions={str(k): str(v) for k, v in outcome.suggestions.items()},
+        note=outcome.note,
+        done=done,
+        satisfied=not judgement.verdicts,
+    )
+    _print(result, arguments)
+    return of_decision(judgement.decision)
+
+
+def _print(result: Result, arguments: argparse.Namespace) -> None:
+    match arguments.output_format:
+        case "json":
+            from guard.report import json  # noqa: PLC0415 - one of the formats is needed
+
+            sys.stdout.write(json.render(result))
+        case "github":
+            from guard.report import github  # noqa: PLC0415
+
+            sys.stdout.write(github.render(result))
+        case _:
+            from guard.report import text  # noqa: PLC0415
+
+            stream = sys.stdout if arguments.module == "check" else sys.stderr
+            if arguments.quiet and result.decision == "admitted":
+                return
+            stream.write(text.render(result, colour=coloured(stream)))

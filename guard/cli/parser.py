@@ -1,0 +1,196 @@
+"""The words of the command line: pip's and uv's names for what pip and uv have too."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import guard
+
+_FORMATS = ("text", "json", "github")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of every command. Imports nothing that a command needs."""
+    top = argparse.ArgumentParser(
+        prog="guard",
+        description="Judges every artifact of an install before pip or uv may have it.",
+        epilog="Exit codes: 0 admitted · 2 usage · 69 undecided · 70 guard failed · 77 denied · "
+        "78 bad policy · any other: the installer's own.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"guard {guard.__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _install(commands.add_parser("install", help="judge, then install", allow_abbrev=False))
+    _download(
+        commands.add_parser("download", help="judge, then keep the files", allow_abbrev=False)
+    )
+    _check(commands.add_parser("check", help="judge, and install nothing", allow_abbrev=False))
+    _rule(commands.add_parser("rule", help="explain a rule, or list them", allow_abbrev=False))
+    _policy(commands.add_parser("policy", help="show or check a policy", allow_abbrev=False))
+    _quarantine(
+        commands.add_parser("quarantine", help="list, show or purge files", allow_abbrev=False)
+    )
+    _doctor(
+        commands.add_parser(
+            "doctor", help="what is configured, reachable, and how old", allow_abbrev=False
+        )
+    )
+    return top
+
+
+def _install(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Judge everything that would be installed, and install it if all is admitted."
+    )
+    command.set_defaults(module="install")
+    _requirements(command)
+    _selection(command)
+    _indexes(command)
+    _target(command)
+    where = command.add_argument_group("installing")
+    where.add_argument("-t", "--target", type=Path, metavar="DIR", help="install into DIR")
+    where.add_argument("--prefix", type=Path, metavar="DIR", help="install under DIR")
+    where.add_argument(
+        "--break-system-packages", action="store_true", help="allow an externally managed Python"
+    )
+    where.add_argument("--reinstall", "--force-reinstall", action="store_true", dest="reinstall")
+    where.add_argument("--dry-run", action="store_true", help="judge, but do not install")
+    where.add_argument("--report", type=Path, metavar="FILE", help="write pip's JSON report")
+    _judging(command)
+
+
+def _download(command: argparse.ArgumentParser) -> None:
+    command.description = "Judge everything that would be installed, and copy it into a folder."
+    command.set_defaults(module="download")
+    _requirements(command)
+    command.add_argument(
+        "-d", "--dest", type=Path, default=Path(), metavar="DIR", help="where to (default: here)"
+    )
+    _selection(command)
+    _indexes(command)
+    _target(command)
+    _judging(command)
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Judge requirements, requirements files, lock files or local wheels; install nothing."
+    )
+    command.set_defaults(module="check")
+    _requirements(command)
+    _selection(command)
+    _indexes(command)
+    _target(command)
+    _judging(command)
+
+
+def _requirements(command: argparse.ArgumentParser) -> None:
+    command.add_argument("requirement", nargs="*", metavar="REQUIREMENT", help="as for pip and uv")
+    command.add_argument(
+        "-r",
+        "--requirement",
+        "--requirements",
+        dest="requirement_files",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a requirements file, a pyproject.toml or a pylock.toml",
+    )
+    command.add_argument(
+        "-c",
+        "--constraint",
+        "--constraints",
+        dest="constraint_files",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+    )
+    command.add_argument("-e", "--editable", action="append", default=[], metavar="PATH")
+
+
+def _selection(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("choosing releases")
+    group.add_argument("-U", "--upgrade", action="store_true")
+    group.add_argument("-P", "--upgrade-package", action="append", default=[], metavar="NAME")
+    group.add_argument("--pre", action="store_true", help="pre-releases too")
+    group.add_argument("--no-deps", action="store_true")
+    group.add_argument("--require-hashes", action="store_true")
+    group.add_argument(
+        "--only-binary", action="append", default=[], metavar="NAMES", help="always the case"
+    )
+    group.add_argument("--no-binary", action="append", default=[], metavar="NAMES", help="refused")
+    group.add_argument(
+        "--uploaded-prior-to",
+        "--exclude-newer",
+        metavar="WHEN",
+        help='a moment (RFC 3339) or an age ("7 days", P7D)',
+    )
+
+
+def _indexes(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("indexes")
+    group.add_argument("-i", "--index-url", "--default-index", dest="index_url", metavar="URL")
+    group.add_argument("--extra-index-url", "--index", action="append", default=[], metavar="URL")
+    group.add_argument("-f", "--find-links", action="append", default=[], metavar="URL")
+    group.add_argument("--no-index", action="store_true")
+    group.add_argument("--offline", action="store_true", help="only what is cached")
+    group.add_argument(
+        "--refresh", "--no-cache-dir", action="store_true", help="ask again for what is cached"
+    )
+
+
+def _target(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("target")
+    group.add_argument("-p", "--python", metavar="PYTHON", help="interpreter, version or folder")
+    group.add_argument("--system", action="store_true", help="the system's Python")
+    group.add_argument("--installer", choices=("uv", "pip"), default="uv")
+
+
+def _judging(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("judging")
+    _policy_option(group)
+    group.add_argument("--output-format", choices=_FORMATS, default="text")
+    group.add_argument("-q", "--quiet", action="store_true", help="findings only")
+
+
+def _policy_option(command: argparse._ActionsContainer) -> None:
+    command.add_argument(
+        "--policy",
+        metavar="NAME|FILE",
+        help="observe, default, strict, or a file (default: GUARD_POLICY, else default)",
+    )
+
+
+def _rule(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(module="rule")
+    command.add_argument("id", nargs="?", metavar="ID")
+
+
+def _policy(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(module="policy")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", help="the effective policy", allow_abbrev=False)
+    _policy_option(show)
+    check = actions.add_parser("check", help="is the file a policy?", allow_abbrev=False)
+    check.add_argument("file", metavar="FILE")
+
+
+def _quarantine(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(module="quarantine")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("list", help="every file", allow_abbrev=False)
+    show = actions.add_parser("show", help="one file", allow_abbrev=False)
+    show.add_argument("sha256", metavar="SHA256", help="or its beginning")
+    purge = actions.add_parser("purge", help="remove files", allow_abbrev=False)
+    purge.add_argument("sha256", nargs="?", default="", metavar="SHA256", help="default: all")
+
+
+def _doctor(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(module="doctor")
+    _policy_option(command)
+    _target(command)
+    _indexes(command)
+    command.add_argument("--output-format", choices=("text", "json"), default="text")

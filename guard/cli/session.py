@@ -1,0 +1,198 @@
+"""One run: the policy, the installer and the sources that a command needs, put together."""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import platformdirs
+
+import guard
+from guard.admission import Admission
+from guard.cli.progress import watch
+from guard.duration import cutoff
+from guard.errors import SourceError, UnsupportedError, UsageError
+from guard.install._base import Installer
+from guard.install.target import Target, find_python
+from guard.policy import Policy, load
+from guard.progress import Progress
+from guard.request import IndexOptions, Request, Wanted, read
+
+_WORKERS = 8
+"""More connections are not faster, and some servers turn them away."""
+
+
+@dataclass
+class Session:
+    """What one run works with; the costly half is made when it is first needed."""
+
+    policy: Policy
+    request: Request
+    wanted: Wanted
+    installer: Installer
+    progress: Progress
+    pool: concurrent.futures.ThreadPoolExecutor
+    now: datetime
+
+    @cached_property
+    def admission(self) -> Admission:
+        """The sources and the quarantine, over one HTTP client."""
+        from guard.quarantine import Quarantine  # noqa: PLC0415
+        from guard.sources.cache import PageCache  # noqa: PLC0415
+        from guard.sources.http import FetchError, Http  # noqa: PLC0415
+        from guard.sources.index import IndexSource  # noqa: PLC0415
+
+        configuration = self.installer.configuration()
+        try:
+            http = Http(
+                credentials=configuration.credentials,
+                ca_bundle=configuration.ca_bundle,
+                proxy=configuration.proxy,
+                user_agent=f"wheelguard/{guard.__version__}",
+                connections=_WORKERS,
+            )
+        except FetchError as error:
+            raise SourceError("no connection can be trusted", reason=str(error)) from None
+        folder = cache_folder()
+        index = IndexSource(
+            http,
+            PageCache(folder / "pages"),
+            configuration.indexes,
+            offline=self.request.offline,
+            refresh=self.request.refresh,
+        )
+        return Admission(
+            policy=self.policy,
+            index=index,
+            http=http,
+            quarantine=Quarantine(folder / "quarantine"),
+            pool=self.pool,
+            progress=self.progress,
+            now=self.now,
+        )
+
+    def close(self) -> None:
+        """End what still runs, soon: the transfers at their next chunk."""
+        if "admission" in self.__dict__:
+            self.admission.http.close()
+        self.progress.done()
+
+
+@contextlib.contextmanager
+def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
+    """Yield the session of one command; with `alone`, whatever is installed does not count."""
+    now = datetime.now(UTC)
+    policy = load(policy_name(arguments))
+    request = _request(arguments, now)
+    wanted = read(request)
+    target = _target(arguments, alone=alone)
+    pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
+    pool.submit(importlib.import_module, "guard.sources.http")  # 100 ms, while the resolver runs
+    run = Session(
+        policy=policy,
+        request=request,
+        wanted=wanted,
+        installer=_installer(arguments.installer, target, wanted),
+        progress=watch(sys.stderr, quiet=arguments.quiet),
+        pool=pool,
+        now=now,
+    )
+    try:
+        yield run
+    finally:
+        run.close()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def policy_name(arguments: argparse.Namespace) -> str:
+    """Return the policy that was named: on the command line, in GUARD_POLICY, or `default`."""
+    named: str | None = arguments.policy or os.environ.get("GUARD_POLICY")
+    return named or "default"
+
+
+def cache_folder() -> Path:
+    """Return the folder of the quarantine and the caches."""
+    named = os.environ.get("GUARD_CACHE_DIR")
+    return Path(named).absolute() if named else platformdirs.user_cache_path("wheelguard")
+
+
+def _installer(name: str, target: Target, wanted: Wanted) -> Installer:
+    if name == "pip":
+        from guard.install.pip import Pip  # noqa: PLC0415 - one of the two is used
+
+        return Pip(target, wanted)
+    from guard.install.uv import Uv  # noqa: PLC0415
+
+    return Uv(target, wanted, cache=cache_folder() / "uv")
+
+
+def _target(arguments: argparse.Namespace, *, alone: bool) -> Target:
+    target = Target(
+        python=find_python(arguments.python, system=arguments.system, alone=alone),
+        alone=alone,
+    )
+    if alone:
+        return target
+    if arguments.target and arguments.prefix:
+        raise UsageError("`--target` and `--prefix` cannot both be given")
+    return replace(
+        target,
+        directory=arguments.target and arguments.target.absolute(),
+        prefix=arguments.prefix and arguments.prefix.absolute(),
+        break_system_packages=arguments.break_system_packages,
+    )
+
+
+def _request(arguments: argparse.Namespace, now: datetime) -> Request:
+    if arguments.no_binary:
+        raise UnsupportedError(
+            "`--no-binary` is not supported",
+            reason="building a source distribution runs its code before it is judged",
+        )
+    return Request(
+        specifiers=(*arguments.requirement, *arguments.editable),
+        requirement_files=tuple(arguments.requirement_files),
+        constraint_files=tuple(arguments.constraint_files),
+        indexes=IndexOptions(
+            index_url=arguments.index_url,
+            extra_index_urls=tuple(arguments.extra_index_url),
+            find_links=tuple(arguments.find_links),
+            no_index=arguments.no_index,
+        ),
+        upgrade=arguments.upgrade,
+        upgrade_packages=tuple(arguments.upgrade_package),
+        reinstall=getattr(arguments, "reinstall", False),
+        pre=arguments.pre,
+        no_deps=arguments.no_deps,
+        require_hashes=arguments.require_hashes,
+        uploaded_prior_to=_cutoff(arguments.uploaded_prior_to, now),
+        offline=arguments.offline or os.environ.get("GUARD_OFFLINE", "") not in {"", "0"},
+        refresh=arguments.refresh,
+    )
+
+
+def _cutoff(given: str | None, now: datetime) -> datetime | None:
+    """Return the user's own cut-off, also the one that pip or uv is told by a variable."""
+    named = {"--uploaded-prior-to": given} | {
+        name: os.environ.get(name) for name in ("UV_EXCLUDE_NEWER", "PIP_UPLOADED_PRIOR_TO")
+    }
+    moments = []
+    for name, text in named.items():
+        if text:
+            try:
+                moments.append(cutoff(text, now=now))
+            except (ValueError, OverflowError):
+                raise UsageError(
+                    f"{name}: {text!r} is neither a moment nor an age",
+                    hint='write 2026-03-24, 2026-03-24T10:39:00Z, "7 days" or P7D',
+                ) from None
+    return min(moments, default=None)

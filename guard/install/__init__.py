@@ -1,0 +1,1 @@
+"""The real installers: each resolves a request to a plan, and applies what was admitted."""

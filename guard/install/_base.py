@@ -1,0 +1,159 @@
+"""What every real installer offers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from guard.errors import InstallerError
+from guard.install.configuration import Configuration
+from guard.install.target import Description
+from guard.model import Admitted
+from guard.plan import Planned
+from guard.request import Request
+
+_RESOLVE_TIMEOUT: Final = 900
+"""Seconds; a resolution that takes longer has lost its way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the policy lets a resolver see. A hint to it, never a judgement."""
+
+    cutoff: datetime | None = None
+    """Files uploaded after this moment are hidden."""
+
+    uncut: frozenset[str] = frozenset()
+    """Projects for which the cut-off does not count: pinned, or exempt from it."""
+
+    excluded: frozenset[tuple[NormalizedName, Version]] = frozenset()
+    """Releases that were denied already."""
+
+    def constraints(self) -> str:
+        """Return the excluded releases as lines of a constraints file."""
+        return "".join(f"{name}!={version}\n" for name, version in sorted(self.excluded))
+
+
+class Installer(Protocol):
+    """Resolves a request without running third-party code, and installs what was admitted."""
+
+    name: str
+
+    def configuration(self) -> Configuration:
+        """Return the indexes and connection settings that the resolver is bound by."""
+
+    def description(self) -> Description:
+        """Return what the target environment is like."""
+
+    def resolve(self, request: Request, bounds: Bounds) -> tuple[Planned, ...]:
+        """Return the files that would be installed; nothing where everything is satisfied.
+
+        Raises `InstallerError` when there is no solution, or when the tool fails.
+        """
+
+    def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
+        """Install exactly these files, by path and hash. Raises `InstallerError`."""
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Yield a private folder for what a child is given by name."""
+    with tempfile.TemporaryDirectory(prefix="guard-") as folder:
+        yield Path(folder)
+
+
+def run(
+    command: Sequence[str],
+    *,
+    words: str = "",
+    environment: Mapping[str, str] | None = None,
+    failed: str,
+) -> str:
+    """Return what `command` prints, given `words` on its stdin. Raises `InstallerError`."""
+    try:
+        result = subprocess.run(
+            command,
+            input=words,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_RESOLVE_TIMEOUT,
+            check=False,
+            env={**os.environ, **(environment or {})},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InstallerError(failed, reason=str(error), exit_code=70) from None
+    if result.returncode:
+        raise InstallerError(failed, exit_code=result.returncode, output=result.stderr.strip())
+    return result.stdout
+
+
+def hand_over(
+    command: Sequence[str], *, environment: Mapping[str, str], failed: str, quiet: bool
+) -> None:
+    """Run the installing `command` to its end, its words on stderr. Raises `InstallerError`.
+
+    It gets a session of its own: Ctrl-C in the terminal must not stop it half-way.
+    """
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=environment,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise InstallerError(failed, reason=str(error), exit_code=70) from None
+    output = _to_the_end(child)
+    if child.returncode:
+        raise InstallerError(failed, exit_code=child.returncode, output=output.strip())
+    if not quiet and output:
+        os.write(2, output.encode(errors="replace"))
+
+
+def _to_the_end(child: subprocess.Popen[str]) -> str:
+    interrupted = False
+    while True:
+        try:
+            output, _ = child.communicate()
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+    return output
+
+
+def without(prefix: str, **more: str) -> dict[str, str]:
+    """Return this process's environment without any variable that begins with `prefix`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefix)}
+    return kept | more
+
+
+def pins(admitted: Sequence[Admitted]) -> str:
+    """Return a requirements file of exactly these files, each by version, hash and folder."""
+    links = [f"--find-links {_quoted(item.path.parent)}\n" for item in admitted]
+    names = [
+        f"{item.verdict.candidate.file.project}=={item.verdict.candidate.file.version}"
+        f" --hash=sha256:{item.sha256}\n"
+        for item in admitted
+    ]
+    return "".join((*links, *names))
+
+
+def _quoted(path: Path) -> str:
+    return path.as_uri()

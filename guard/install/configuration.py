@@ -1,0 +1,256 @@
+"""What the user configured for pip and uv, gathered for the run: read, honoured, never rewritten."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import uv
+
+from guard.errors import InstallerError, UsageError
+from guard.install import pip_configuration
+from guard.install.pip_configuration import PipConfiguration
+from guard.model import Credentials, Index, index_url
+from guard.request import IndexOptions
+
+_TIMEOUT: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The indexes in the order in which they are asked, and how they are reached."""
+
+    indexes: tuple[Index, ...]
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What a resolving child gets on top of the user's own environment; may hold passwords."""
+
+    source: str = "uv"
+    """Whose configuration named the indexes."""
+
+    def credentials(self, url: str) -> Credentials | None:
+        """Return what the user gave for the place of `url`; never for another host or port."""
+        place = _place(url)
+        for index in self.indexes:
+            if index.credentials and _place(index.url) == place:
+                if not index.credentials.password:
+                    return _from_keyring(index.url, index.credentials.username)
+                return index.credentials
+        return None
+
+
+def for_uv(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
+    """Return the configuration under which uv resolves.
+
+    uv's own files and variables come first. Where they name no index, pip's do: an index that a
+    company configured for pip must not be passed by because the guard resolves with uv.
+    """
+    pip = pip_configuration.read(prefix=_prefix(python))
+    asked = _merged(options)
+    environment = _uv_environment(asked)
+    source = "uv"
+    if not _names_an_index(asked) and _names_an_index(pip.indexes):
+        configured = _emitted({}, python)
+        if configured == _emitted({}, python, isolated=True):
+            environment = _uv_environment(pip.indexes)
+            # What pip means by several indexes: the best version wins, whoever has it. The rule
+            # `foreign-index` is what keeps that from being an attack.
+            environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+            if pip.constraints:
+                environment.setdefault("UV_CONSTRAINT", " ".join(pip.constraints))
+            source = "pip"
+    emitted = _emitted(environment, python)
+    if asked.no_index:
+        emitted = IndexOptions(find_links=emitted.find_links)
+    return Configuration(
+        indexes=tuple(_indexes(emitted, extra_first=True)),
+        ca_bundle=_ca_bundle(pip, uv_first=True),
+        proxy=pip.options.get("proxy") if source == "pip" else None,
+        environment=environment,
+        source=source,
+    )
+
+
+def for_pip(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
+    """Return the configuration under which pip resolves."""
+    pip = pip_configuration.read(prefix=_prefix(python))
+    asked = _merged(options)
+    no_index = asked.no_index or pip.indexes.no_index
+    merged = IndexOptions(
+        index_url=None
+        if no_index
+        else asked.index_url or pip.indexes.index_url or _built_in_index(python),
+        extra_index_urls=() if no_index else asked.extra_index_urls + pip.indexes.extra_index_urls,
+        find_links=asked.find_links + pip.indexes.find_links,
+    )
+    environment = {}
+    if asked.index_url:
+        environment["PIP_INDEX_URL"] = asked.index_url
+    if asked.extra_index_urls:
+        environment["PIP_EXTRA_INDEX_URL"] = " ".join(merged.extra_index_urls)
+    if asked.find_links:
+        environment["PIP_FIND_LINKS"] = " ".join(merged.find_links)
+    return Configuration(
+        indexes=tuple(_indexes(merged, extra_first=False)),
+        ca_bundle=_ca_bundle(pip, uv_first=False),
+        proxy=pip.options.get("proxy"),
+        environment=environment,
+        source="pip",
+    )
+
+
+def _merged(options: Sequence[IndexOptions]) -> IndexOptions:
+    """Join the options of the command line and the files, as pip does: the last index-url wins."""
+    urls = [o.index_url for o in options if o.index_url]
+    # The command line comes first in `options`, and what it says is stronger than any file.
+    url = options[0].index_url if options and options[0].index_url else (urls[-1] if urls else None)
+    return IndexOptions(
+        index_url=url,
+        extra_index_urls=tuple(dict.fromkeys(u for o in options for u in o.extra_index_urls)),
+        find_links=tuple(dict.fromkeys(u for o in options for u in o.find_links)),
+        no_index=any(o.no_index for o in options),
+    )
+
+
+def _names_an_index(options: IndexOptions) -> bool:
+    return bool(
+        options.index_url or options.extra_index_urls or options.find_links or options.no_index
+    )
+
+
+def _uv_environment(options: IndexOptions) -> dict[str, str]:
+    """Say `options` in variables, for URLs may hold passwords and argument vectors are public."""
+    environment = {}
+    if options.index_url:
+        environment["UV_DEFAULT_INDEX"] = options.index_url
+    if options.extra_index_urls:
+        inherited = os.environ.get("UV_EXTRA_INDEX_URL", "").split()
+        environment["UV_EXTRA_INDEX_URL"] = " ".join((*options.extra_index_urls, *inherited))
+    if options.find_links:
+        inherited = [link for link in os.environ.get("UV_FIND_LINKS", "").split(",") if link]
+        environment["UV_FIND_LINKS"] = ",".join((*options.find_links, *inherited))
+    if options.no_index:
+        environment["UV_NO_INDEX"] = "1"
+    return environment
+
+
+def _emitted(
+    environment: Mapping[str, str], python: Path, *, isolated: bool = False
+) -> IndexOptions:
+    """Return the indexes that uv says it would use: configured, or its built-in one."""
+    command = [uv.find_uv_bin(), "pip", "compile", "--emit-index-url", "--emit-find-links"]
+    command += ["--quiet", "--no-header", "--offline", "--python", str(python), "-"]
+    inherited = dict(os.environ)
+    if isolated:
+        command.append("--no-config")
+        inherited = {n: v for n, v in inherited.items() if not n.startswith("UV_")}
+    try:
+        result = subprocess.run(
+            command,
+            input="",
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+            env={**inherited, **environment},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InstallerError("uv could not be started", reason=str(error), exit_code=70) from None
+    if result.returncode:
+        raise InstallerError(
+            "uv does not accept its configuration",
+            reason=result.stderr.strip() or None,
+            exit_code=result.returncode,
+            output=result.stderr,
+        )
+    found: dict[str, list[str]] = {}
+    for line in result.stdout.splitlines():
+        option, _, value = line.partition(" ")
+        found.setdefault(option, []).append(value.strip())
+    return IndexOptions(
+        index_url=next(iter(found.get("--index-url", ())), None),
+        extra_index_urls=tuple(found.get("--extra-index-url", ())),
+        find_links=tuple(found.get("--find-links", ())),
+    )
+
+
+def _built_in_index(python: Path) -> str | None:
+    """Return the index of an installer that nobody configured: pip's and uv's is the same one."""
+    return _emitted({}, python, isolated=True).index_url
+
+
+def _indexes(options: IndexOptions, *, extra_first: bool) -> Iterator[Index]:
+    default = [options.index_url] if options.index_url else []
+    urls: Iterable[str] = (
+        (*options.extra_index_urls, *default)
+        if extra_first
+        else (*default, *options.extra_index_urls)
+    )
+    seen = set()
+    for url, flat in [(u, False) for u in urls] + [(u, True) for u in options.find_links]:
+        index = _index(url, flat=flat)
+        if index.url not in seen:
+            seen.add(index.url)
+            yield index
+
+
+def _index(url: str, *, flat: bool) -> Index:
+    if "://" not in url:
+        url = Path(url).expanduser().resolve().as_uri()
+    try:
+        parts = urlsplit(url)
+        credentials = (
+            Credentials(unquote(parts.username), unquote(parts.password or ""))
+            if parts.username
+            else None
+        )
+        return Index(url=index_url(url), credentials=credentials, flat=flat)
+    except ValueError as error:
+        raise UsageError("an index that is configured is not a URL", reason=str(error)) from None
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(index_url(url))
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _ca_bundle(pip: PipConfiguration, *, uv_first: bool) -> str | None:
+    theirs = pip.options.get("cert")
+    ours = os.environ.get("SSL_CERT_FILE")
+    requests = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    return (ours or theirs or requests) if uv_first else (theirs or requests or ours)
+
+
+def _prefix(python: Path) -> Path | None:
+    """Return the virtual environment that `python` belongs to: pip reads a file there."""
+    folder = python.parent.parent
+    return folder if (folder / "pyvenv.cfg").is_file() else None
+
+
+@functools.cache
+def _from_keyring(url: str, username: str) -> Credentials | None:
+    """Ask the `keyring` command for the password, as pip and uv do; without one there is none."""
+    command = shutil.which("keyring")
+    if command is None:
+        return None
+    try:
+        result = subprocess.run(
+            [command, "get", url, username],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    password = result.stdout.strip("\n")
+    return Credentials(username, password) if result.returncode == 0 and password else None

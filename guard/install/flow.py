@@ -1,0 +1,267 @@
+"""The way through: resolve, judge, refine, and only then apply.
+
+A version that is denied and was not pinned is excluded, and the plan is resolved again, a bounded
+number of times: what is chosen in the end is the newest release that the policy accepts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from guard import plan
+from guard.admission import Admission, Asked, Judgement, judge
+from guard.errors import InstallerError, SourceError, UnsupportedError, UsageError
+from guard.install._base import Bounds, Installer
+from guard.install.releases import Releases
+from guard.model import Decision, FileKind, PassedOver, Requested, Unknown
+from guard.plan import Planned
+from guard.policy import Policy
+from guard.progress import Progress
+from guard.request import Request, Wanted
+from guard.rules import Stage
+
+_ROUNDS: Final = 12
+"""Resolutions of one request. Each excludes at least one release, usually all that are too new."""
+
+_NO_WHEEL: Final = re.compile(
+    r"Wheels are required for `([A-Za-z0-9._-]+)`"
+    r"|No matching distribution found for ([A-Za-z0-9._-]+)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a request, before anything is installed."""
+
+    judgement: Judgement
+    passed_over: tuple[PassedOver, ...] = ()
+    suggestions: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    """For a project that is denied: its newest release that the index stage would not deny."""
+
+    note: str | None = None
+    """Why the resolver found nothing better, in its own words."""
+
+
+class Flow:
+    """One request on its way to a judgement on all of it."""
+
+    def __init__(  # noqa: PLR0913 - what a run consists of
+        self,
+        request: Request,
+        wanted: Wanted,
+        installer: Installer,
+        *,
+        policy: Policy,
+        now: datetime,
+        progress: Progress,
+        admission: Callable[[], Admission],
+    ) -> None:
+        self._request = request
+        self._wanted = wanted
+        self._installer = installer
+        self._policy = policy
+        self._now = now
+        self._progress = progress
+        self._open_admission = admission
+        self._denied: Judgement | None = None
+        self._excluded: dict[NormalizedName, list[PassedOver]] = {}
+
+    @cached_property
+    def _admission(self) -> Admission:
+        """Opened when there is something to judge: until then the resolver has the machine."""
+        return self._open_admission()
+
+    @cached_property
+    def _releases(self) -> Releases:
+        return Releases(self._admission, self._wanted, self._installer.description)
+
+    def judged(self) -> Outcome:
+        """Return the judgement on the newest plan that the policy accepts, or on why there is none.
+
+        Raises `GuardError` when there is no plan to judge.
+        """
+        if (refused := self._refused_directly()) is not None:
+            return refused
+        bounds = self._bounds()
+        for _ in range(_ROUNDS):
+            self._progress.step("Resolving")
+            try:
+                planned = self._installer.resolve(self._request, bounds)
+            except InstallerError as error:
+                if bounds.cutoff is None or self._unreachable() is not None:
+                    return self._without_solution(error)
+                # The cut-off may be what hides the only solution: see it, judge it, say so.
+                bounds = replace(bounds, cutoff=None)
+                continue
+            if bounds.cutoff and (fresh := self._may_be_fresh(planned) - bounds.uncut):
+                bounds = replace(bounds, uncut=bounds.uncut | fresh)
+                continue
+            judgement = self._judge(planned)
+            if judgement.decision is not Decision.DENIED:
+                return self._accepted(judgement)
+            self._denied = judgement
+            excluded = self._exclude(judgement)
+            if not excluded - bounds.excluded:
+                return self._rejected(judgement)
+            bounds = replace(bounds, excluded=bounds.excluded | excluded)
+        return self._rejected(
+            self._denied or Judgement(()), note=f"gave up after {_ROUNDS} resolutions"
+        )
+
+    def judged_lock(self, path: Path) -> Outcome:
+        """Return the judgement on what the lock file at `path` chooses for the target."""
+        description = self._installer.description()
+        planned = plan.select(
+            plan.read(path),
+            environment=description.environment,
+            tags=description.tags,
+            folder=path.parent,
+        )
+        missing = [
+            item
+            for item in planned
+            if self._request.reinstall
+            or description.installed.get(item.file.project) != str(item.file.version)
+        ]
+        asked = [
+            Asked(
+                item.file,
+                Requested(
+                    named=True,
+                    pinned=True,
+                    locked=True,
+                    direct_url=item.file.url if item.direct else None,
+                ),
+            )
+            for item in missing
+        ]
+        judgement = self._admission.admit(asked)
+        if judgement.decision is Decision.DENIED:
+            return self._rejected(judgement)
+        return Outcome(judgement=judgement)
+
+    def _refused_directly(self) -> Outcome | None:
+        """Judge what is asked for by URL or path before anything is fetched or built."""
+        asked = [
+            Asked(file, Requested(named=True, pinned=True, direct_url=file.url))
+            for file in self._wanted.direct
+        ]
+        verdicts = [
+            judge(self._admission.described(item), self._policy, stage=Stage.INDEX)
+            for item in asked
+        ]
+        denied = tuple(v for v in verdicts if v.decision is not Decision.ADMITTED)
+        if denied:
+            return Outcome(judgement=Judgement(denied))
+        for file in self._wanted.direct:
+            if file.kind is not FileKind.WHEEL:
+                raise _would_build(file.title)
+        return None
+
+    def _bounds(self) -> Bounds:
+        policy = self._policy
+        cutoff = policy.upload_cutoff(self._now)
+        uncut = set(self._wanted.pins()) | policy.fresh_names()
+        uncut |= {name for name in self._wanted.names if policy.may_be_fresh(name)}
+        if self._request.uploaded_prior_to is not None:
+            own = self._request.uploaded_prior_to
+            if cutoff is None or own <= cutoff:  # the user's own cut-off has no exceptions
+                return Bounds(cutoff=own)
+        return Bounds(cutoff=cutoff, uncut=frozenset(uncut) if cutoff else frozenset())
+
+    def _may_be_fresh(self, planned: Sequence[Planned]) -> frozenset[str]:
+        return frozenset(
+            item.file.project for item in planned if self._policy.may_be_fresh(item.file.project)
+        )
+
+    def _judge(self, planned: Sequence[Planned]) -> Judgement:
+        asked = []
+        for item in planned:
+            requested = self._wanted.requested(item.file)
+            if item.direct:
+                requested = replace(requested, pinned=True, direct_url=item.file.url)
+            asked.append(Asked(item.file, requested))
+        if self._wanted.require_hashes:
+            _refuse_unhashed(asked)
+        self._progress.step("Judging")
+        return self._admission.admit(asked)
+
+    def _exclude(self, judgement: Judgement) -> frozenset[tuple[NormalizedName, Version]]:
+        """Return the releases to do without, or nothing if a denied one was pinned."""
+        denied = [v for v in judgement.verdicts if v.decision is Decision.DENIED]
+        if any(v.candidate.requested.pinned for v in denied):
+            return frozenset()
+        excluded = set()
+        for verdict in denied:
+            file = verdict.candidate.file
+            if file.version is None:
+                return frozenset()
+            passed = self._releases.denied_from(verdict)
+            self._excluded.setdefault(file.project, []).extend(passed)
+            excluded |= {(file.project, item.version) for item in passed}
+        return frozenset(excluded)
+
+    def _accepted(self, judgement: Judgement) -> Outcome:
+        self._progress.step("Comparing with newer releases")
+        return Outcome(
+            judgement=judgement,
+            passed_over=self._releases.passed_over(judgement.verdicts, self._excluded),
+        )
+
+    def _rejected(self, judgement: Judgement, note: str | None = None) -> Outcome:
+        denied = [v for v in judgement.verdicts if v.decision is Decision.DENIED]
+        suggestions = {}
+        for verdict in denied:
+            if (newest := self._releases.newest_acceptable(verdict)) is not None:
+                suggestions[verdict.candidate.file.project] = newest
+        return Outcome(judgement=judgement, suggestions=suggestions, note=note)
+
+    def _without_solution(self, error: InstallerError) -> Outcome:
+        """Say why there is no plan: an index that is down, a denial, sources only, or the tool's words."""
+        if (unknown := self._unreachable()) is not None:
+            raise SourceError(
+                "the request could not be resolved",
+                reason=unknown.reason,
+                hint="check the connection and the index; nothing was installed",
+            ) from error
+        if self._denied is not None:
+            return self._rejected(self._denied, note=error.output or error.reason)
+        names = {canonicalize_name(a or b) for a, b in _NO_WHEEL.findall(error.output)}
+        sources = self._releases.sources_only(self._wanted.names | names)
+        if sources:
+            return Outcome(judgement=Judgement(sources), note=error.output)
+        raise error
+
+    def _unreachable(self) -> Unknown | None:
+        for name in sorted(self._wanted.names):
+            page = self._admission.index.first_page(name)
+            if isinstance(page, Unknown):
+                return page
+        return None
+
+
+def _refuse_unhashed(asked: Sequence[Asked]) -> None:
+    unhashed = sorted(item.file.title for item in asked if not item.requested.hashes)
+    if unhashed:
+        raise UsageError(
+            f"no hash was given for {', '.join(unhashed)}",
+            reason="hashes are required (`--require-hashes`)",
+            hint="add `--hash=sha256:…` to each requirement, its dependencies too",
+        )
+
+
+def _would_build(what: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"{what} would have to be built",
+        reason="building runs its code before anything is judged",
+        hint="build the wheel in a sandbox, put it on an index of your own, and ask for that",
+    )

@@ -1,0 +1,189 @@
+"""pip: resolves with `pip install --dry-run --report`, installs with `--no-index` from local files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from guard.errors import InstallerError, TargetError, UnsupportedError
+from guard.install import configuration
+from guard.install._base import Bounds, hand_over, pins, run, scratch, without
+from guard.install.configuration import Configuration
+from guard.install.target import Description, Target
+from guard.model import Admitted, File, FileKind
+from guard.plan import Planned
+from guard.request import Request, Wanted, direct_file
+
+_OLDEST: Final = Version("23.2")
+_WITH_CUTOFF: Final = Version("26.0")
+_NO_SOLUTION: Final = "pip found no solution"
+
+
+class Pip:
+    """The pip of the target environment."""
+
+    name = "pip"
+
+    def __init__(self, target: Target, wanted: Wanted) -> None:
+        self._target = target
+        self._wanted = wanted
+
+    def configuration(self) -> Configuration:
+        """Return pip's indexes."""
+        return self._configuration
+
+    @cached_property
+    def _configuration(self) -> Configuration:
+        return configuration.for_pip(self._wanted.indexes, python=self._target.python)
+
+    def description(self) -> Description:
+        """Return what the target environment is like."""
+        return self._description
+
+    @cached_property
+    def _description(self) -> Description:
+        return self._target.describe()
+
+    @cached_property
+    def _version(self) -> Version:
+        """The version of the target's pip, asked of pip itself: `--target` hides it elsewhere."""
+        try:
+            answer = run([*self._pip, "--version"], failed="the target's pip could not be asked")
+            version = Version(answer.split()[1])
+        except (InstallerError, IndexError, ValueError):
+            raise TargetError(
+                f"`{self._target.python}` has no pip",
+                hint="leave out `--installer pip`: uv needs nothing in the target; "
+                "or add one with `python -m ensurepip`",
+            ) from None
+        if version < _OLDEST:
+            raise TargetError(
+                f"pip {version} is too old: {_OLDEST} or newer is needed",
+                hint="leave out `--installer pip`, or upgrade it with `guard install -U pip`",
+            )
+        return version
+
+    @property
+    def _pip(self) -> list[str]:
+        return [str(self._target.python), "-m", "pip"]
+
+    def resolve(self, request: Request, bounds: Bounds) -> tuple[Planned, ...]:
+        """Return the files that `pip install` would install; what is satisfied stays."""
+        with scratch() as folder:
+            report = folder / "report.json"
+            command = [*self._pip, "install", "--dry-run", "--quiet", "--report", str(report)]
+            command += ["--only-binary", ":all:", "--no-input", *self._place(request)]
+            command += self._options(request, bounds, folder)
+            if self._version < _WITH_CUTOFF and request.uploaded_prior_to:
+                raise UnsupportedError(
+                    f"pip {self._version} does not know `--uploaded-prior-to`",
+                    hint="leave out `--installer pip`, or upgrade pip to 26.0 or newer",
+                )
+            run(
+                command,
+                environment=self._environment(),
+                failed=_NO_SOLUTION,
+            )
+            return tuple(_planned(report))
+
+    def _environment(self) -> dict[str, str]:
+        return {"PIP_DISABLE_PIP_VERSION_CHECK": "1", **self._configuration.environment}
+
+    def _options(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
+        options = []
+        if request.specifiers:
+            # A file, not arguments: a URL may hold a password.
+            (folder / "request.txt").write_text("\n".join(request.specifiers) + "\n")
+            options += ["--requirement", str(folder / "request.txt")]
+        for path in request.requirement_files:
+            options += ["--requirement", str(path)]
+        for path in request.constraint_files:
+            options += ["--constraint", str(path)]
+        if bounds.excluded:
+            (folder / "excluded.txt").write_text(bounds.constraints())
+            options += ["--constraint", str(folder / "excluded.txt")]
+        if bounds.cutoff and not bounds.uncut and self._version >= _WITH_CUTOFF:
+            options += ["--uploaded-prior-to", bounds.cutoff.isoformat()]
+        if request.indexes.no_index:
+            options.append("--no-index")
+        if self._target.alone:
+            options.append("--ignore-installed")
+        if request.pre:
+            options.append("--pre")
+        if request.no_deps:
+            options.append("--no-deps")
+        if request.upgrade or request.upgrade_packages:
+            options.append("--upgrade")
+        if request.reinstall:
+            options.append("--force-reinstall")
+        if request.refresh:
+            options.append("--no-cache-dir")
+        return options
+
+    def _place(self, request: Request) -> list[str]:
+        place = []
+        if self._target.directory:
+            place += ["--target", str(self._target.directory)]
+            if request.upgrade:
+                place.append("--upgrade")
+        if self._target.prefix:
+            place += ["--prefix", str(self._target.prefix)]
+        if self._target.break_system_packages:
+            place.append("--break-system-packages")
+        return place
+
+    def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
+        """Install exactly these files: no index, no configuration, each by its hash."""
+        with scratch() as folder:
+            path = folder / "approved.txt"
+            path.write_text(pins(admitted))
+            command = [*self._pip, "install", "--no-index", "--no-deps", "--require-hashes"]
+            command += ["--no-input", "--no-cache-dir", "--only-binary", ":all:"]
+            command += [*self._place(request), "--requirement", str(path)]
+            if request.reinstall:
+                command.append("--force-reinstall")
+            command.append("--quiet")
+            environment = without(
+                "PIP_", PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1"
+            )
+            hand_over(command, environment=environment, failed="pip could not install", quiet=quiet)
+
+
+def _planned(report: Path) -> list[Planned]:
+    """Read pip's installation report. Raises `InstallerError`."""
+    try:
+        document: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        return [_item(item) for item in document["install"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InstallerError(
+            "pip's report could not be read", reason=str(error), exit_code=70
+        ) from None
+
+
+def _item(item: dict[str, Any]) -> Planned:
+    url, fragment = urldefrag(item["download_info"]["url"])
+    parts = urlsplit(url)
+    url = urlunsplit((*parts[:1], parts.netloc.rpartition("@")[2], *parts[2:]))
+    archive = item["download_info"].get("archive_info", {})
+    hashes = dict(archive.get("hashes", {}))
+    algorithm, _, digest = (archive.get("hash") or fragment).partition("=")
+    if digest and algorithm in {"sha256", "sha384", "sha512"}:
+        hashes.setdefault(algorithm, digest)
+    seen = direct_file(unquote(parts.path.rpartition("/")[2]), url)
+    file = File(
+        project=canonicalize_name(item["metadata"]["name"]),
+        version=Version(item["metadata"]["version"]),
+        filename=seen.filename,
+        kind=seen.kind if "archive_info" in item["download_info"] else FileKind.SOURCE_TREE,
+        url=url,
+        hashes={name: value.lower() for name, value in hashes.items()},
+    )
+    return Planned(file=file, direct=bool(item.get("is_direct")))

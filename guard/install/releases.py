@@ -1,0 +1,175 @@
+"""The other releases of a project: which were passed over and why, which would be acceptable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import Tag
+from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+from guard.admission import Admission
+from guard.install.target import Description
+from guard.model import (
+    Absent,
+    Decision,
+    File,
+    FileKind,
+    Finding,
+    Level,
+    PassedOver,
+    Requested,
+    Unknown,
+    Verdict,
+)
+from guard.request import Wanted
+from guard.simple import PageError, PageFile, ProjectPage
+
+_LOOKED_AT: Final = 200
+"""Releases of one project that are judged by their page to explain a choice."""
+
+
+class Releases:
+    """Judges releases by their index page alone, to say what was passed over and why."""
+
+    def __init__(
+        self, admission: Admission, wanted: Wanted, description: Callable[[], Description]
+    ) -> None:
+        self._admission = admission
+        self._wanted = wanted
+        self._description = description
+
+    def passed_over(
+        self,
+        verdicts: Sequence[Verdict],
+        excluded: Mapping[NormalizedName, Sequence[PassedOver]],
+    ) -> tuple[PassedOver, ...]:
+        """Return the newer releases that were kept back: of what was named, and what was excluded."""
+        passed: dict[tuple[NormalizedName, Version], PassedOver] = {}
+        for verdict in verdicts:
+            file = verdict.candidate.file
+            if file.version is None:
+                continue
+            for item in excluded.get(file.project, ()):
+                if item.version > file.version:
+                    passed[item.project, item.version] = item
+            if file.project in self._wanted.names and not verdict.candidate.requested.pinned:
+                for item in self._newer(file.project, file.version):
+                    passed.setdefault((item.project, item.version), item)
+        return tuple(sorted(passed.values(), key=lambda p: (p.project, p.version), reverse=True))
+
+    def denied_from(self, verdict: Verdict) -> list[PassedOver]:
+        """Return the release of `verdict` and every other one that its page alone denies too."""
+        file = verdict.candidate.file
+        assert file.version is not None  # noqa: S101 - the caller excludes by version
+        denied = [
+            PassedOver(project=file.project, version=file.version, findings=_against(verdict))
+        ]
+        for version, other in self._judged(file.project):
+            if version != file.version and other.decision is Decision.DENIED:
+                denied.append(
+                    PassedOver(project=file.project, version=version, findings=_against(other))
+                )
+        return denied
+
+    def newest_acceptable(self, verdict: Verdict) -> Version | None:
+        """Return the newest release of the same project that its page does not speak against."""
+        file = verdict.candidate.file
+        if verdict.candidate.requested.direct_url is not None:
+            return None
+        for version, other in self._judged(file.project):
+            if not version.is_prerelease and other.decision is Decision.ADMITTED:
+                return version
+        return None
+
+    def sources_only(self, names: frozenset[NormalizedName]) -> tuple[Verdict, ...]:
+        """Return the verdict on the newest source of each project that has no wheel at all."""
+        verdicts = []
+        for name in sorted(names):
+            page = self._admission.index.first_page(name)
+            if isinstance(page, Absent | Unknown):
+                continue
+            if any(filename.endswith(".whl") for filename in page.filenames):
+                continue
+            for _, verdict in self._judged(name):
+                if verdict.decision is Decision.DENIED:
+                    verdicts.append(verdict)
+                break
+        return tuple(verdicts)
+
+    def _newer(self, project: NormalizedName, chosen: Version) -> Iterator[PassedOver]:
+        allowed = SpecifierSet()
+        for requirement in self._wanted.requirements:
+            if canonicalize_name(requirement.name) == project:
+                allowed &= requirement.specifier
+        early = self._wanted.pre or chosen.is_prerelease
+        for version, verdict in self._judged(project):
+            if version <= chosen:
+                return
+            if version.is_prerelease and not early:
+                continue
+            if not allowed.contains(version, prereleases=True):
+                continue
+            if verdict.decision is not Decision.ADMITTED:
+                yield PassedOver(project=project, version=version, findings=_against(verdict))
+
+    def _judged(self, project: NormalizedName) -> Iterator[tuple[Version, Verdict]]:
+        """Yield the releases that fit the target, newest first, judged by their page."""
+        page = self._admission.index.first_page(project)
+        if isinstance(page, Absent | Unknown):
+            return
+        newest_first = sorted(page.releases().items(), reverse=True)
+        for version, filenames in newest_first[:_LOOKED_AT]:
+            file = self._best(page, version, filenames)
+            if file is not None:
+                located = self._admission.index.locate(file)
+                yield version, self._admission.preview(file, Requested(named=True), located)
+
+    def _best(self, page: ProjectPage, version: Version, filenames: Sequence[str]) -> File | None:
+        """Return the file of a release that an installer would take here, or `None`."""
+        tags = {tag: rank for rank, tag in enumerate(self._description().tags)}
+        ranked = sorted(
+            (rank, filename)
+            for filename in filenames
+            if (rank := _rank(filename, tags)) is not None
+        )
+        for _, filename in ranked:
+            try:
+                entry = page.file(filename)
+            except PageError:
+                continue
+            if entry is not None and self._runs_here(entry):
+                return File(
+                    project=page.name,
+                    version=version,
+                    filename=filename,
+                    kind=FileKind.WHEEL if filename.endswith(".whl") else FileKind.SDIST,
+                    url=entry.url,
+                    hashes=entry.hashes,
+                    size=entry.size,
+                )
+        return None
+
+    def _runs_here(self, entry: PageFile) -> bool:
+        if not entry.requires_python:
+            return True
+        try:
+            wanted = SpecifierSet(entry.requires_python)
+        except InvalidSpecifier:
+            return True
+        python = str(self._description().environment["python_full_version"])
+        return wanted.contains(python, prereleases=True)
+
+
+def _rank(filename: str, tags: Mapping[Tag, int]) -> int | None:
+    """Return how well a file fits: wheels by their best tag, an sdist after all of them."""
+    if not filename.endswith(".whl"):
+        return len(tags)
+    ranks = [tags[tag] for tag in parse_wheel_filename(filename)[3] if tag in tags]
+    return min(ranks, default=None)
+
+
+def _against(verdict: Verdict) -> tuple[Finding, ...]:
+    return tuple(f for f in verdict.findings if f.level is Level.DENY and f.waiver is None)

@@ -1,0 +1,183 @@
+"""The environment to install into: which one, and what it is like."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import packaging
+import uv
+from packaging.markers import Environment
+from packaging.tags import Tag, parse_tag
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from guard.errors import TargetError
+
+_TIMEOUT: Final = 60
+_SEEDS: Final = frozenset({"pip", "setuptools", "wheel", "uv"})
+"""What `python -m venv` and its like put into a new environment."""
+
+# Runs in the target, isolated (-I), with nothing but our `packaging` to import: it supports 3.8.
+_DESCRIBE: Final = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from packaging.markers import default_environment
+from packaging.tags import sys_tags
+sys.path.pop(0)
+import sysconfig
+from importlib.metadata import distributions
+folders = sys.argv[2:] or [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+print(json.dumps({
+    "environment": default_environment(),
+    "tags": [str(tag) for tag in sys_tags()],
+    "installed": [
+        (d.metadata["Name"], d.version) for d in distributions(path=sorted(set(folders)))
+    ],
+    "prefix": sys.prefix,
+    "platlib": sysconfig.get_path("platlib"),
+}))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What the target's interpreter says of itself."""
+
+    environment: Environment
+    tags: tuple[Tag, ...]
+    installed: Mapping[NormalizedName, str]
+    prefix: str
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is installed but what a new environment comes with."""
+        return self.installed.keys() <= _SEEDS
+
+    @property
+    def pip(self) -> Version | None:
+        """The version of pip in the environment, if it has one."""
+        try:
+            return Version(self.installed[canonicalize_name("pip")])
+        except (KeyError, InvalidVersion):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to install: an interpreter's environment, or a folder beside it."""
+
+    python: Path
+    directory: Path | None = None
+    """`--target`: install into this folder."""
+
+    prefix: Path | None = None
+    """`--prefix`: install under this folder."""
+
+    break_system_packages: bool = False
+    alone: bool = False
+    """What is installed does not count: for judging or downloading a whole tree."""
+
+    def describe(self) -> Description:
+        """Ask the interpreter what it is like. Raises `TargetError`."""
+        packaging_home = str(Path(packaging.__file__).parents[1])
+        folder = [str(self.directory)] if self.directory else []
+        command = [str(self.python), "-I", "-c", _DESCRIBE, packaging_home, *folder]
+        try:
+            result = subprocess.run(
+                command, capture_output=True, check=True, timeout=_TIMEOUT, text=True
+            )
+            answer: dict[str, Any] = json.loads(result.stdout)
+        except subprocess.CalledProcessError as error:
+            last = (error.stderr or "").strip().splitlines()
+            raise self._failed(last[-1] if last else f"it ended with {error.returncode}") from None
+        except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError) as error:
+            raise self._failed(str(error)) from None
+        return Description(
+            environment=cast("Environment", answer["environment"]),
+            tags=tuple(tag for text in answer["tags"] for tag in parse_tag(text)),
+            installed={}
+            if self.alone
+            else {canonicalize_name(n): v for n, v in answer["installed"] if n},
+            prefix=answer["prefix"],
+        )
+
+    def _failed(self, reason: str) -> TargetError:
+        return TargetError(
+            f"the interpreter `{self.python}` could not be used",
+            reason=reason,
+            hint="name another one with `--python`",
+        )
+
+
+def find_python(wanted: str | None, *, system: bool, alone: bool = False) -> Path:
+    """Return the interpreter to install for, chosen as uv chooses. Raises `TargetError`.
+
+    `--python`, then `--system`, then the active environment, then `.venv` here or above. Where
+    nothing is installed (`alone`), the guard's own interpreter will do in the end.
+    """
+    if wanted is not None:
+        return _named(wanted)
+    if system:
+        return _ask_uv("--system")
+    if active := os.environ.get("VIRTUAL_ENV"):
+        return _interpreter(Path(active), named="VIRTUAL_ENV")
+    for folder in _here_and_above():
+        if (folder / ".venv" / "pyvenv.cfg").is_file():
+            return _interpreter(folder / ".venv", named=".venv")
+    if alone:
+        return Path(sys.executable)
+    raise TargetError(
+        "there is no environment to install into",
+        reason="no --python, no active virtual environment, no `.venv` here or above",
+        hint="create one with `python -m venv .venv`, or pass `--system` to use the system's Python",
+    )
+
+
+def _named(wanted: str) -> Path:
+    path = Path(wanted).expanduser()
+    if path.is_dir():
+        return _interpreter(path.absolute(), named="--python")
+    if path.is_file():
+        return path.absolute()
+    if os.sep in wanted:
+        raise TargetError(f"there is no Python at `{wanted}`", hint="check the path after --python")
+    return _ask_uv(wanted)
+
+
+def _interpreter(folder: Path, *, named: str) -> Path:
+    for relative in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
+        if (folder / relative).is_file():
+            return folder / relative
+    raise TargetError(
+        f"there is no Python in `{folder}` (from {named})",
+        hint="create the environment again, or name another one with `--python`",
+    )
+
+
+def _here_and_above() -> Iterator[Path]:
+    here = Path.cwd()
+    return iter((here, *here.parents))
+
+
+def _ask_uv(*words: str) -> Path:
+    command = [uv.find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", *words]
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=_TIMEOUT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise TargetError("uv could not be asked for a Python", reason=str(error)) from None
+    if result.returncode:
+        raise TargetError(
+            f"there is no Python `{' '.join(words)}` on this machine",
+            reason=result.stderr.strip().removeprefix("error: ") or None,
+            hint="install it, or name one that is there with `--python`",
+        )
+    return Path(result.stdout.strip())

@@ -1,0 +1,191 @@
+"""uv: resolves with `uv pip compile`, installs with `uv pip install` of local files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import uv
+from packaging.utils import canonicalize_name
+
+from guard import plan
+from guard.errors import InstallerError
+from guard.install import configuration
+from guard.install._base import Bounds, hand_over, pins, run, scratch, without
+from guard.install.configuration import Configuration
+from guard.install.target import Description, Target
+from guard.model import Admitted
+from guard.plan import Planned
+from guard.request import Request, Wanted
+
+_HARMLESS: Final = ("UV_COMPILE_BYTECODE", "UV_CONCURRENT_INSTALLS", "UV_LINK_MODE")
+_NO_SOLUTION: Final = "uv found no solution"
+
+
+class Uv:
+    """uv, from our own dependency: the target needs nothing."""
+
+    name = "uv"
+
+    def __init__(self, target: Target, wanted: Wanted, *, cache: Path) -> None:
+        self._target = target
+        self._wanted = wanted
+        self._cache = cache
+        self._uv = uv.find_uv_bin()
+
+    def configuration(self) -> Configuration:
+        """Return uv's indexes; pip's where uv's name none."""
+        return self._configuration
+
+    @cached_property
+    def _configuration(self) -> Configuration:
+        return configuration.for_uv(self._wanted.indexes, python=self._target.python)
+
+    def description(self) -> Description:
+        """Return what the target environment is like."""
+        return self._description
+
+    @cached_property
+    def _description(self) -> Description:
+        return self._target.describe()
+
+    def resolve(self, request: Request, bounds: Bounds) -> tuple[Planned, ...]:
+        """Return the files that `uv pip install` would install.
+
+        A new environment takes one resolution. Otherwise uv is first asked what it would change,
+        for only uv knows what it regards as satisfied, and the changes are then pinned.
+        """
+        with scratch() as folder:
+            common = self._common(request, bounds, folder)
+            words = "\n".join(request.specifiers)
+            if not self._description.is_new or request.upgrade or request.reinstall:
+                changes = self._changes(request, common, words)
+                return self._pinned(changes, common) if changes else ()
+            planned = self._compile([*common, *_files(request), "-"], words)
+            if any(p.file.project in self._description.installed for p in planned):
+                changes = self._changes(request, common, words)
+                return self._pinned(changes, common) if changes else ()
+            return planned
+
+    def _common(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
+        """Return the options that decide which files are chosen."""
+        options = ["--quiet", "--no-build", "--python", str(self._target.python)]
+        if bounds.cutoff:
+            options += ["--exclude-newer", bounds.cutoff.isoformat()]
+            for name in sorted(bounds.uncut):
+                options += ["--exclude-newer-package", f"{name}=false"]
+        if bounds.excluded:
+            (folder / "excluded.txt").write_text(bounds.constraints())
+            options += ["--constraints", str(folder / "excluded.txt")]
+        for path in request.constraint_files:
+            options += ["--constraints", str(path)]
+        if request.pre:
+            options += ["--prerelease", "allow"]
+        if request.no_deps:
+            options.append("--no-deps")
+        if request.offline:
+            options.append("--offline")
+        if request.refresh:
+            options.append("--refresh")
+        return options
+
+    def _compile(self, options: Sequence[str], words: str) -> tuple[Planned, ...]:
+        command = [self._uv, "pip", "compile", "--format", "pylock.toml", "--no-header", *options]
+        output = run(
+            command,
+            words=words,
+            environment=self._configuration.environment,
+            failed=_NO_SOLUTION,
+        )
+        return plan.select(
+            plan.parse(output.encode(), name="uv's plan"),
+            environment=self._description.environment,
+            tags=self._description.tags,
+            folder=Path.cwd(),
+        )
+
+    def _changes(self, request: Request, common: Sequence[str], words: str) -> list[str]:
+        """Ask uv what it would install into the environment as it is, as `name==version`."""
+        command = [self._uv, "pip", "install", "--dry-run", "--output-format", "json", *common]
+        command += [*self._place(), *_files(request)]
+        if request.upgrade:
+            command.append("--upgrade")
+        for name in request.upgrade_packages:
+            command += ["--upgrade-package", name]
+        if request.reinstall:
+            command.append("--reinstall")
+        if words:
+            command += ["--requirements", "-"]
+        output = run(
+            command,
+            words=words,
+            environment=self._configuration.environment,
+            failed=_NO_SOLUTION,
+        )
+        return list(_installed(output))
+
+    def _pinned(self, changes: Sequence[str], common: Sequence[str]) -> tuple[Planned, ...]:
+        direct = {file.project: f"{file.project} @ {file.url}" for file in self._wanted.direct}
+        words = [direct.get(canonicalize_name(c.partition("==")[0]), c) for c in changes]
+        planned = self._compile([*common, "--no-deps", "-"], "\n".join(words))
+        expected = {canonicalize_name(change.partition("==")[0]) for change in changes}
+        if {p.file.project for p in planned} != expected:
+            raise InstallerError("uv's plan is not what uv said it would change", exit_code=70)
+        return planned
+
+    def _place(self) -> list[str]:
+        place = []
+        if self._target.directory:
+            place += ["--target", str(self._target.directory)]
+        if self._target.prefix:
+            place += ["--prefix", str(self._target.prefix)]
+        if self._target.break_system_packages:
+            place.append("--break-system-packages")
+        return place
+
+    def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
+        """Install exactly these files: offline, without configuration, each by its hash."""
+        with scratch() as folder:
+            path = folder / "approved.txt"
+            path.write_text(pins(admitted))
+            command = [self._uv, "pip", "install", "--no-config", "--offline", "--no-index"]
+            command += ["--no-deps", "--require-hashes", "--no-build", "--requirements", str(path)]
+            command += ["--python", str(self._target.python), *self._place()]
+            if request.reinstall:
+                command.append("--reinstall")
+            if quiet:
+                command.append("--quiet")
+            # The user's own cache could hold other bytes under the same name.
+            environment = without("UV_", UV_CACHE_DIR=str(self._cache), **_kept())
+            hand_over(command, environment=environment, failed="uv could not install", quiet=quiet)
+
+
+def _kept() -> dict[str, str]:
+    """Return the user's settings of how, not what, uv installs."""
+    return {name: os.environ[name] for name in _HARMLESS if name in os.environ}
+
+
+def _files(request: Request) -> list[str]:
+    return [word for path in request.requirement_files for word in ("--requirements", str(path))]
+
+
+def _installed(output: str) -> list[str]:
+    """Read what `uv pip install --dry-run --output-format json` says would be installed."""
+    try:
+        changes: list[dict[str, Any]] = json.loads(output)["changes"]
+        for change in changes:
+            if change["action"] not in {"installed", "uninstalled", "reinstalled"}:
+                raise ValueError(f"an action {change['action']!r}")
+        return [
+            f"{change['name']}=={change['version']}"
+            for change in changes
+            if change["action"] != "uninstalled"
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InstallerError(
+            "uv's answer could not be read", reason=str(error), exit_code=70
+        ) from None

@@ -1,0 +1,302 @@
+"""The nouns of Guard, in the words of the specifications they come from.
+
+Essential reading, in order: PEP 691 (`File`), PEP 700 (`upload_time`, `size`),
+PEP 592 (`yanked`), PEP 792 (`ProjectStatus`), PEP 751 (the plan they are chosen for).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final, NewType, TypeAlias, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+RuleId = NewType("RuleId", str)
+T = TypeVar("T")
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """There is no such fact, and it is known that there is none."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that could not be established. Never the same as its absence, and never fine."""
+
+    reason: str
+
+
+Fact: TypeAlias = T | Absent | Unknown
+
+
+class FileKind(enum.StrEnum):
+    """What a file is, and so what installing it would do."""
+
+    WHEEL = "wheel"
+    SDIST = "sdist"
+    SOURCE_TREE = "source tree"
+    """A VCS checkout or a local folder: like an sdist, it would have to be built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One distribution file, as a plan or a project page names it (PEP 691)."""
+
+    project: NormalizedName
+    version: Version | None
+    """`None` where only a build would tell: a source tree or a URL without a version."""
+
+    filename: str
+    kind: FileKind
+    url: str
+    """Where the bytes are; never carries credentials."""
+
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """PEP-691: a dictionary mapping a hash name to a hex encoded digest of the file."""
+
+    size: int | None = None
+    """Bytes, where the plan or the index says so."""
+
+    @property
+    def title(self) -> str:
+        """Name and version as a person would say them: `litellm 1.82.6`."""
+        return f"{self.project} {self.version}" if self.version else str(self.project)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """How a file came to be considered: who asked for it, and how exactly."""
+
+    named: bool = False
+    """Asked for by name, not pulled in by another project."""
+
+    pinned: bool = False
+    """Asked for in exactly this version (`==`, a lock or a URL): denied, never replaced."""
+
+    locked: bool = False
+    """A lock file names this very file."""
+
+    direct_url: str | None = None
+    """PEP-610: the URL or path it was asked for by, rather than by name from an index."""
+
+    hashes: frozenset[tuple[str, str]] = frozenset()
+    """Digests of which the file must have one: `--hash` of a requirement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the project page of an index says of one file."""
+
+    upload_time: Fact[datetime]
+    """PEP-700: when the file was uploaded, in UTC."""
+
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    size: int | None = None
+
+    yanked: str | None = None
+    """PEP-592: the reason it was yanked, possibly empty; `None` when it was not."""
+
+    provenance_url: str | None = None
+    """PEP-740: where the file's attestations are; `None` when the index lists none."""
+
+
+class ProjectState(enum.StrEnum):
+    """PEP-792: the status markers of a project."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    QUARANTINED = "quarantined"
+    DEPRECATED = "deprecated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectStatus:
+    """PEP-792: a project's status and the reason its owners or the index give."""
+
+    state: ProjectState = ProjectState.ACTIVE
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The index a file comes from, and who else claims its name."""
+
+    url: str
+    """The index, without credentials."""
+
+    rivals: Fact[tuple[str, ...]] = ()
+    """Other configured indexes with files of that name which this one does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A file someone wants to install, with everything that was learned about it."""
+
+    file: File
+    requested: Requested
+    origin: Fact[Origin]
+    listing: Fact[Listing]
+    """Absent when its index does not list it, or when it has no index at all."""
+
+    status: Fact[ProjectStatus]
+    digests: Fact[Mapping[str, str]]
+    """Of the bytes in quarantine, always with sha256; absent for what is not a single file."""
+
+    judged_at: datetime
+    """The clock, passed in: rules never read the time themselves."""
+
+
+class Level(enum.StrEnum):
+    """What a rule's finding does to the install."""
+
+    OFF = "off"
+    WARN = "warn"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One rule's objection to one candidate."""
+
+    rule: RuleId
+    level: Level
+    message: str
+    unknown: bool = False
+    """The rule could not tell: a fact that it needs is missing."""
+
+    detail: tuple[str, ...] = ()
+    """The setting that made it so, and what would help."""
+
+    waiver: str | None = None
+    """Why the policy sets this finding aside, and who said so."""
+
+
+class Decision(enum.StrEnum):
+    """What a verdict comes to."""
+
+    ADMITTED = "admitted"
+    DENIED = "denied"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Every finding about one candidate; the decision is their sum and nothing else."""
+
+    candidate: Candidate
+    findings: tuple[Finding, ...]
+
+    @property
+    def decision(self) -> Decision:
+        """Denied if one denies; else undecided if one cannot tell; else admitted."""
+        held = [f for f in self.findings if f.level is Level.DENY and f.waiver is None]
+        if any(not finding.unknown for finding in held):
+            return Decision.DENIED
+        return Decision.UNDECIDED if held else Decision.ADMITTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A release that the policy kept from being chosen."""
+
+    project: NormalizedName
+    version: Version
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The proof that these bytes were judged: all that an installer takes.
+
+    Made by `guard.admission` alone. `path` lies in the quarantine and holds the bytes of `sha256`.
+    """
+
+    verdict: Verdict
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """An index that the policy knows, and the names that only it may serve."""
+
+    name: str
+    url: str
+    owns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """A set of versions: a PEP 440 specifier set, or, when it is all `==`, any of those."""
+
+    specifiers: SpecifierSet
+
+    def contains(self, version: Version) -> bool:
+        """Tell whether `version` is one of them; pre-releases count like any other."""
+        if all(specifier.operator == "==" for specifier in self.specifiers):
+            return any(s.contains(version, prereleases=True) for s in self.specifiers)
+        return self.specifiers.contains(version, prereleases=True)
+
+    def __str__(self) -> str:
+        return ",".join(sorted(str(specifier) for specifier in self.specifiers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenyEntry:
+    """Releases that the policy denies by name."""
+
+    name: str
+    reason: str
+    versions: Versions | None = None
+    """`None` denies every version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user name and password for one index. Never shown."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index that pip or uv is configured to use."""
+
+    url: str
+    """Without credentials, without a trailing slash."""
+
+    credentials: Credentials | None = None
+    flat: bool = False
+    """A `--find-links` folder or page: files without project pages."""
+
+
+def index_url(url: str) -> str:
+    """Return `url` in the one form in which indexes are compared: no credentials, no last slash.
+
+    Raises `ValueError` for what is no URL.
+    """
+    parts = urlsplit(url.strip())
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
+    return urlunsplit((parts.scheme, host + port, parts.path.rstrip("/"), parts.query, ""))
+
+
+def matches_name(pattern: str, name: NormalizedName) -> bool:
+    """Tell whether the anchored glob `pattern` (`acme-*`) covers the whole of `name`."""
+    return fnmatchcase(name, pattern)

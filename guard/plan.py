@@ -1,0 +1,175 @@
+"""The plan: a PEP 751 `pylock.toml`, read strictly, as the files it chooses for one environment."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
+
+from packaging.markers import Environment
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockUnsupportedVersionError,
+    PylockValidationError,
+    is_valid_pylock_path,
+)
+from packaging.tags import Tag
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from guard.errors import UsageError
+from guard.model import File, FileKind
+
+_LIMIT: Final = 50_000_000
+"""Bytes of one lock file."""
+
+Chosen = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One file of a plan."""
+
+    file: File
+    direct: bool = False
+    """Asked for by URL or path somewhere: `[packages.archive]`, `vcs` or `directory`."""
+
+
+def is_lock(path: Path) -> bool:
+    """Tell whether `path` is named as PEP 751 names a lock file."""
+    return is_valid_pylock_path(path)
+
+
+def read(path: Path) -> Pylock:
+    """Return the lock file at `path`. Raises `UsageError`."""
+    try:
+        with path.open("rb") as stream:
+            body = stream.read(_LIMIT + 1)
+    except OSError as error:
+        raise UsageError(f"`{path}` could not be read", reason=error.strerror) from None
+    if len(body) > _LIMIT:
+        raise UsageError(f"`{path}` is larger than {_LIMIT} bytes")
+    return parse(body, name=str(path))
+
+
+def parse(body: bytes, *, name: str) -> Pylock:
+    """Return the lock file that `body` says. Raises `UsageError`."""
+    try:
+        document: dict[str, Any] = tomllib.loads(body.decode("utf-8"))
+        return Pylock.from_dict(document)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"`{name}` is not TOML", reason=str(error)) from None
+    except (PylockValidationError, PylockUnsupportedVersionError) as error:
+        raise UsageError(f"`{name}` is no lock file of PEP 751", reason=str(error)) from None
+
+
+def select(
+    lock: Pylock, *, environment: Environment, tags: Sequence[Tag], folder: Path
+) -> tuple[Planned, ...]:
+    """Return the files that `lock` chooses for an environment. Raises `UsageError`.
+
+    Relative paths in the lock are relative to `folder`.
+    """
+    try:
+        return tuple(_planned(lock, environment, tags, folder))
+    except PylockSelectError as error:
+        raise UsageError(
+            "the lock file has nothing for this environment",
+            reason=str(error),
+            hint="lock again for this interpreter, or name another one with `--python`",
+        ) from None
+
+
+def _planned(
+    lock: Pylock, environment: Environment, tags: Sequence[Tag], folder: Path
+) -> Iterator[Planned]:
+    for package, chosen in lock.select(environment=environment, tags=tags):
+        match chosen:
+            case PackageWheel() | PackageSdist():
+                yield Planned(file=_distribution(package, chosen, folder))
+            case PackageArchive():
+                yield Planned(file=_archive(package, chosen, folder), direct=True)
+            case PackageVcs() | PackageDirectory():
+                url = _url(getattr(chosen, "url", None), chosen.path, folder)
+                yield Planned(file=_tree(package, url), direct=True)
+
+
+def _distribution(package: Package, chosen: PackageWheel | PackageSdist, folder: Path) -> File:
+    url = _url(chosen.url, chosen.path, folder)
+    filename = chosen.name or _last_segment(url)
+    wheel = isinstance(chosen, PackageWheel)
+    try:
+        name, version = (
+            parse_wheel_filename(filename)[:2] if wheel else parse_sdist_filename(filename)
+        )
+    except (InvalidWheelFilename, InvalidSdistFilename) as error:
+        raise UsageError("the lock file names a file that is none", reason=str(error)) from None
+    if name != package.name or package.version not in {None, version}:
+        raise UsageError(
+            f"the lock file has `{filename}` under {package.name} {package.version or ''}".strip(),
+            hint="lock again: a file belongs to the project and version in its name",
+        )
+    return File(
+        project=package.name,
+        version=version,
+        filename=filename,
+        kind=FileKind.WHEEL if wheel else FileKind.SDIST,
+        url=url,
+        hashes=_hashes(chosen.hashes),
+        size=chosen.size,
+    )
+
+
+def _archive(package: Package, chosen: PackageArchive, folder: Path) -> File:
+    url = _url(chosen.url, chosen.path, folder)
+    filename = _last_segment(url)
+    return File(
+        project=package.name,
+        version=package.version,
+        filename=filename,
+        kind=FileKind.WHEEL if filename.endswith(".whl") else FileKind.SDIST,
+        url=url,
+        hashes=_hashes(chosen.hashes),
+        size=chosen.size,
+    )
+
+
+def _tree(package: Package, url: str) -> File:
+    return File(
+        project=package.name,
+        version=package.version,
+        filename=_last_segment(url) or str(package.name),
+        kind=FileKind.SOURCE_TREE,
+        url=url,
+    )
+
+
+def _hashes(given: object) -> dict[str, str]:
+    return {str(name).lower(): str(digest).lower() for name, digest in dict(given or {}).items()}  # type: ignore[call-overload]
+
+
+def _url(url: str | None, path: str | None, folder: Path) -> str:
+    """Return where a file is, without credentials: PEP 751 prefers `path`, we prefer what is there."""
+    if url is None:
+        return (folder / (path or "")).resolve().as_uri()
+    parts = urlsplit(urldefrag(url).url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+
+
+def _last_segment(url: str) -> str:
+    return unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])

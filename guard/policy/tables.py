@@ -1,0 +1,155 @@
+"""The tables of a policy file, as written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from guard.duration import EXPECTED, Duration
+from guard.errors import PolicyError
+from guard.model import DenyEntry, IndexEntry, RuleId, Versions, index_url
+from guard.policy.policy import Exemption
+from guard.rules import CATALOGUE
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Names = Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+T = TypeVar("T")
+
+
+class IndexTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """`[[index]]`: an index and the names that belong to it."""
+
+    name: Text
+    url: Text
+    owns: Names | None = None
+
+    def entry(self) -> IndexEntry:
+        """Return the entry with its URL and names in normal form."""
+        if "://" not in self.url:
+            raise ValueError(f"expected an absolute URL, not {self.url!r}")
+        owns = tuple(_name_glob(pattern) for pattern in self.owns or ())
+        return IndexEntry(name=self.name, url=index_url(self.url), owns=owns)
+
+
+class DenyTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """`[[deny]]`: releases that must not be installed."""
+
+    name: Text
+    reason: Text
+    versions: Text | None = None
+
+    def entry(self) -> DenyEntry:
+        """Return the entry with its name and versions read."""
+        return DenyEntry(
+            name=_name_glob(self.name), reason=self.reason, versions=_versions(self.versions)
+        )
+
+
+class ExemptTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """`[[exempt]]`: a waiver."""
+
+    name: Text
+    rule: Text
+    reason: Text
+    versions: Text | None = None
+    sha256: Names | None = None
+    approved_by: Text | None = None
+    expires: date | None = None
+
+    def entry(self) -> Exemption:
+        """Return the exemption with its name, rule and versions read."""
+        if self.rule not in CATALOGUE:
+            raise ValueError(f"there is no rule {self.rule!r}; `guard rule` lists them")
+        if not self.name.strip("*?"):
+            raise ValueError("an exemption must name its project; to relax a rule, set its level")
+        return Exemption(
+            name=_name_glob(self.name),
+            rule=RuleId(self.rule),
+            reason=self.reason,
+            versions=_versions(self.versions),
+            sha256=tuple(digest.lower() for digest in self.sha256 or ()),
+            approved_by=self.approved_by,
+            expires=self.expires,
+        )
+
+
+class PolicyFile(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """A whole policy file."""
+
+    extends: Text | None = None
+    rules: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    index: tuple[IndexTable, ...] = ()
+    deny: tuple[DenyTable, ...] = ()
+    exempt: tuple[ExemptTable, ...] = ()
+
+
+def convert(value: object, kind: type[T], *, source: str, at: str) -> T:
+    """Return `value` as `kind`. Raises `PolicyError` with the dotted key of what is wrong."""
+    try:
+        return msgspec.convert(value, kind, strict=True, builtin_types=(date,), dec_hook=_duration)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        key = f"{at}{path.rstrip('`')}".strip(".")
+        raise PolicyError(_plain(message), source=source, at=key or None) from None
+
+
+def read(make: Callable[[], T], *, source: str, at: str) -> T:
+    """Return what `make` reads. A `ValueError` becomes a `PolicyError` that names the key."""
+    try:
+        return make()
+    except ValueError as error:
+        raise PolicyError(str(error), source=source, at=at) from None
+
+
+def _plain(message: str) -> str:
+    """Say in the words of a policy file what msgspec says in those of Python."""
+    return (
+        message.replace("Object contains unknown field", "no such key")
+        .replace("Object missing required field", "missing key")
+        .replace("Expected `array` of length >= 1", "Expected a list with at least one entry")
+        .replace("Expected `object`", "Expected a table")
+    )
+
+
+def _duration(kind: type, value: object) -> object:
+    if kind is not Duration:
+        raise NotImplementedError(kind)
+    if not isinstance(value, str):
+        raise ValueError(f"expected {EXPECTED}, not {value!r}")  # noqa: TRY004 - msgspec wants it
+    return Duration.parse(value)
+
+
+def _name_glob(pattern: str) -> str:
+    """Return `pattern` with the name normalized as an index would, its wildcards kept."""
+    if not set(pattern) <= _NAME_GLOB:
+        raise ValueError(f"{pattern!r} is no project name; `*` is the only wildcard")
+    return canonicalize_name(pattern)
+
+
+def _versions(text: str | None) -> Versions | None:
+    if text is None:
+        return None
+    try:
+        specifiers = SpecifierSet(text)
+    except InvalidSpecifier:
+        raise ValueError(f'{text!r} is no version specifier such as ">=1.2,<2"') from None
+    versions = Versions(specifiers)
+    if not all(s.operator == "==" for s in specifiers) and specifiers.is_unsatisfiable():
+        raise ValueError(f"no version can match {text!r}")
+    return versions
+
+
+_NAME_GLOB: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.*")

@@ -1,0 +1,37 @@
+"""Folders and files that only this user can read, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+_FOLDER: Final = 0o700
+_FILE: Final = 0o600
+
+
+def private_folder(path: Path) -> None:
+    """Make `path` a folder that only this user can enter. Raises `OSError`."""
+    path.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+    if os.name == "posix":
+        status = path.stat()
+        if status.st_uid != os.geteuid():
+            raise PermissionError(f"{path} belongs to another user")
+        if status.st_mode & 0o077:
+            path.chmod(_FOLDER)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` in one step. Raises `OSError`, and then nothing has changed."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with open(part, "xb", opener=_opener) as stream:  # noqa: PTH123 - Path.open has no opener
+            stream.write(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags, _FILE)

@@ -1,0 +1,43 @@
+"""How long work is watched: a run says what it does, and somebody may show it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Told what happens, from any thread."""
+
+    def step(self, words: str) -> None:
+        """A new phase begins."""
+
+    def expect(self, files: int, size: int) -> None:
+        """So many files of so many bytes in all are about to come."""
+
+    def received(self, size: int) -> None:
+        """So many more bytes have come."""
+
+    def arrived(self, filename: str) -> None:
+        """A file is complete."""
+
+    def done(self) -> None:
+        """Nothing more is to be shown."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def step(self, words: str) -> None:
+        """Show nothing."""
+
+    def expect(self, files: int, size: int) -> None:
+        """Show nothing."""
+
+    def received(self, size: int) -> None:
+        """Show nothing."""
+
+    def arrived(self, filename: str) -> None:
+        """Show nothing."""
+
+    def done(self) -> None:
+        """Show nothing."""

@@ -1,0 +1,45 @@
+"""A judgement as workflow commands of GitHub Actions: annotations on the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guard.model import Finding, Level
+from guard.report.result import Result, decisive, shown
+
+
+def render(result: Result) -> str:
+    """Return one workflow command for each finding, and a notice with the decision."""
+    lines = list(_lines(result))
+    lines.append(_command("notice", "guard", f"{len(result.verdicts)} files: {result.decision}"))
+    return "\n".join(lines) + "\n"
+
+
+def _lines(result: Result) -> Iterator[str]:
+    for verdict in shown(result):
+        for finding in decisive(verdict, result.decision):
+            words = " · ".join((finding.message, *finding.detail))
+            title = f"{finding.rule}: {verdict.candidate.file.filename}"
+            yield _command(_kind(finding), title, words)
+    for item in result.passed_over:
+        why = "; ".join(f"{finding.rule}: {finding.message}" for finding in item.findings)
+        yield _command("notice", f"passed over: {item.project} {item.version}", why)
+
+
+def _kind(finding: Finding) -> str:
+    if finding.waiver:
+        return "notice"
+    return "error" if finding.level is Level.DENY else "warning"
+
+
+def _command(kind: str, title: str, message: str) -> str:
+    return f"::{kind} title={_property(title)}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    """Escape what would end the message; an index must not be able to write a command of its own."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

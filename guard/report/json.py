@@ -1,0 +1,113 @@
+"""A judgement as a document for programs: schema 1, stable within a major version."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from guard.errors import GuardError, SourceError
+from guard.model import Absent, Decision, Finding, PassedOver, Unknown, Verdict
+from guard.report.result import Result
+
+SCHEMA: Final = 1
+
+
+def render(result: Result) -> str:
+    """Return the report as JSON."""
+    return _dumped(document(result))
+
+
+def document(result: Result) -> dict[str, Any]:
+    """Return the report as it is serialized."""
+    return {
+        "schema": SCHEMA,
+        "decision": str(result.decision),
+        "done": result.done,
+        "candidates": [_candidate(verdict) for verdict in result.verdicts],
+        "passed_over": [_passed_over(item) for item in result.passed_over],
+        "suggestions": dict(result.suggestions),
+        "note": result.note,
+    }
+
+
+def render_error(error: GuardError) -> str:
+    """Return the report of a run that came to no judgement: a decision all the same, never none."""
+    undecided = isinstance(error, SourceError)
+    return _dumped(
+        {
+            "schema": SCHEMA,
+            "decision": str(Decision.UNDECIDED) if undecided else None,
+            "done": None,
+            "candidates": [],
+            "passed_over": [],
+            "error": {
+                "kind": error.kind,
+                "message": error.message,
+                "reason": error.reason,
+                "hint": error.hint,
+            },
+        }
+    )
+
+
+def _candidate(verdict: Verdict) -> dict[str, Any]:
+    candidate = verdict.candidate
+    file = candidate.file
+    return {
+        "name": str(file.project),
+        "version": str(file.version) if file.version else None,
+        "filename": file.filename,
+        "url": file.url,
+        "sha256": _sha256(verdict),
+        "decision": str(verdict.decision),
+        "named": candidate.requested.named,
+        "pinned": candidate.requested.pinned,
+        "index": _fact(candidate.origin, "url"),
+        "upload_time": _upload_time(verdict),
+        "publisher": None,
+        "findings": [_finding(finding) for finding in verdict.findings],
+    }
+
+
+def _sha256(verdict: Verdict) -> str | None:
+    match verdict.candidate.digests:
+        case Absent() | Unknown():
+            return verdict.candidate.file.hashes.get("sha256")
+        case digests:
+            return digests["sha256"]
+
+
+def _upload_time(verdict: Verdict) -> str | None:
+    match verdict.candidate.listing:
+        case Absent() | Unknown():
+            return None
+        case listing:
+            moment = listing.upload_time
+            return None if isinstance(moment, Absent | Unknown) else moment.isoformat()
+
+
+def _fact(fact: object, attribute: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    return None if isinstance(fact, Absent | Unknown) else getattr(fact, attribute)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": str(finding.rule),
+        "level": str(finding.level),
+        "message": finding.message,
+        "detail": list(finding.detail),
+        "unknown": finding.unknown,
+        "waiver": finding.waiver,
+    }
+
+
+def _passed_over(item: PassedOver) -> dict[str, Any]:
+    return {
+        "name": str(item.project),
+        "version": str(item.version),
+        "findings": [_finding(finding) for finding in item.findings],
+    }
+
+
+def _dumped(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,42 @@
+"""What a command has to report, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from guard.model import Decision, Finding, PassedOver, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The judgement on a request and what was done about it."""
+
+    decision: Decision
+    verdicts: tuple[Verdict, ...]
+    passed_over: tuple[PassedOver, ...] = ()
+    suggestions: Mapping[str, str] = field(default_factory=dict)
+    """Project → its newest release that would not be denied by its page."""
+
+    note: str | None = None
+    """What the resolver said when there was nothing better."""
+
+    done: str | None = None
+    """What followed: `installed`, `downloaded`; `None` where nothing did."""
+
+    satisfied: bool = False
+    """There was nothing to do: the environment has all of it already."""
+
+
+def shown(result: Result) -> list[Verdict]:
+    """Return the verdicts worth a reader's time: all that have findings which made the decision."""
+    if result.decision is Decision.ADMITTED:
+        return [verdict for verdict in result.verdicts if verdict.findings]
+    return [verdict for verdict in result.verdicts if verdict.decision is result.decision]
+
+
+def decisive(verdict: Verdict, decision: Decision) -> tuple[Finding, ...]:
+    """Return the findings of `verdict` to show; under a denial, what was never asked is left out."""
+    if decision is Decision.DENIED:
+        return tuple(finding for finding in verdict.findings if not finding.unknown)
+    return verdict.findings

@@ -1,0 +1,109 @@
+"""A judgement in words, in the manner of uv and cargo: colour never says what words do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from guard.model import Decision, Finding, Level, PassedOver, Verdict
+from guard.report.result import Result, decisive, shown
+
+_COLOURS: Final = {
+    "denied": "\x1b[1;31m",
+    "undecided": "\x1b[1;33m",
+    "warning": "\x1b[1;33m",
+    "waived": "\x1b[1;36m",
+    "admitted": "\x1b[1;32m",
+}
+_RESET: Final = "\x1b[0m"
+_PASSED_OVER_SHOWN: Final = 5
+_OUTPUT_LINES: Final = 12
+
+
+def render(result: Result, *, colour: bool = False) -> str:
+    """Return the whole report; it ends with the decision."""
+    blocks = [
+        _finding(verdict, finding, result, colour=colour)
+        for verdict in shown(result)
+        for finding in decisive(verdict, result.decision)
+    ]
+    blocks += _passed_over(result.passed_over)
+    if result.note:
+        blocks.append(_note(result.note))
+    blocks.append(_summary(result, colour=colour))
+    return "\n\n".join(blocks) + "\n"
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    """Return `text` with what a terminal would obey made visible: an index chooses some of it."""
+    kept = "\n" if lines else ""
+    return "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in text)
+
+
+def _finding(verdict: Verdict, finding: Finding, result: Result, *, colour: bool) -> str:
+    word = _word(finding)
+    file = verdict.candidate.file
+    lines = [
+        f"{_painted(word, colour=colour)}[{finding.rule}]: {plain(finding.message)}",
+        f"  --> {plain(file.filename)}",
+    ]
+    lines += [f"   = {plain(detail)}" for detail in finding.detail]
+    if finding.waiver:
+        lines.append(f"   = waived: {plain(finding.waiver)}")
+    newest = result.suggestions.get(file.project)
+    if word == "denied" and newest:
+        lines.append(f"   = help: newest acceptable release: {newest}")
+    lines.append(f"   = help: guard rule {finding.rule}")
+    return "\n".join(lines)
+
+
+def _word(finding: Finding) -> str:
+    if finding.waiver:
+        return "waived"
+    if finding.level is Level.WARN:
+        return "warning"
+    return "undecided" if finding.unknown else "denied"
+
+
+def _painted(word: str, *, colour: bool) -> str:
+    return f"{_COLOURS[word]}{word}{_RESET}" if colour else word
+
+
+def _passed_over(passed_over: Sequence[PassedOver]) -> list[str]:
+    if not passed_over:
+        return []
+    lines = ["Passed over:"]
+    for project in dict.fromkeys(item.project for item in passed_over):
+        items = [item for item in passed_over if item.project == project]
+        lines += _of_project(items)
+    return ["\n".join(lines)]
+
+
+def _of_project(items: Sequence[PassedOver]) -> Iterator[str]:
+    for item in items[:_PASSED_OVER_SHOWN]:
+        why = "; ".join(f"{finding.rule}: {plain(finding.message)}" for finding in item.findings)
+        yield f"  {item.project} {item.version} ({why})"
+    if len(items) > _PASSED_OVER_SHOWN:
+        yield f"  {items[0].project}: {len(items) - _PASSED_OVER_SHOWN} more"
+
+
+def _note(note: str) -> str:
+    lines = plain(note, lines=True).strip().splitlines()
+    kept = lines[:_OUTPUT_LINES] + (["…"] if len(lines) > _OUTPUT_LINES else [])
+    return "The resolver found nothing else:\n" + "\n".join(f"  {line}" for line in kept)
+
+
+def _summary(result: Result, *, colour: bool) -> str:
+    if result.satisfied:
+        return "Nothing to do: everything asked for is installed already"
+    count = len(result.verdicts)
+    files = "1 file" if count == 1 else f"{count} files"
+    decision = _painted(str(result.decision), colour=colour)
+    match result.decision:
+        case Decision.ADMITTED:
+            warned = sum(bool(verdict.findings) for verdict in result.verdicts)
+            words = f"{files} judged: {decision}" + (f", {warned} with remarks" if warned else "")
+            return f"{words}; {result.done}" if result.done else words
+        case Decision.DENIED | Decision.UNDECIDED:
+            held = sum(v.decision is result.decision for v in result.verdicts)
+            return f"{files} judged: {held} {decision}; nothing was installed"

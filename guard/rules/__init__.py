@@ -1,0 +1,40 @@
+"""The rule catalogue: the one list of every rule Guard knows.
+
+To add a rule: write its module, list it here, and let `tests/rules/test_catalogue.py`
+say what is still missing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from guard.model import RuleId
+from guard.rules._base import Rule, Stage
+from guard.rules.archived_project import ArchivedProject
+from guard.rules.denied_release import DeniedRelease
+from guard.rules.direct_url import DirectUrl
+from guard.rules.foreign_index import ForeignIndex
+from guard.rules.fresh_upload import FreshUpload
+from guard.rules.hash_mismatch import HashMismatch
+from guard.rules.quarantined_project import QuarantinedProject
+from guard.rules.source_distribution import SourceDistribution
+from guard.rules.vanished_file import VanishedFile
+from guard.rules.yanked_file import YankedFile
+
+__all__ = ["CATALOGUE", "Rule", "Stage"]
+
+CATALOGUE: Final[dict[RuleId, type[Rule]]] = {
+    rule.id: rule
+    for rule in (
+        DeniedRelease,
+        FreshUpload,
+        YankedFile,
+        QuarantinedProject,
+        ArchivedProject,
+        VanishedFile,
+        HashMismatch,
+        ForeignIndex,
+        SourceDistribution,
+        DirectUrl,
+    )
+}

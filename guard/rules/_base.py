@@ -1,0 +1,63 @@
+"""What a rule is."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from guard.model import Candidate, Finding, Level, RuleId
+
+
+class Stage(enum.Enum):
+    """What must be known before a rule can be asked."""
+
+    INDEX = "index"
+    """Project pages are enough: the rule can hide a release before anything is downloaded."""
+
+    FILE = "file"
+    """The bytes must be in quarantine."""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """A check, configured. A rule's fields are its options in the policy file.
+
+    The class docstring is the rule's documentation: `guard rule ID` prints it and
+    `docs/rules/ID.md` is generated from it.
+    """
+
+    id: ClassVar[RuleId]
+    since: ClassVar[str]
+    stage: ClassVar[Stage] = Stage.INDEX
+
+    level: Annotated[Level, msgspec.Meta(description="`deny`, `warn` or `off`.")] = Level.DENY
+
+    @classmethod
+    def options(cls) -> dict[str, str]:
+        """Return the options a policy may set: the key in the file, and the field it fills."""
+        return {f.encode_name: f.name for f in msgspec.structs.fields(cls) if not _table(f)}
+
+    @classmethod
+    def tables(cls) -> dict[str, str]:
+        """Return the fields that a policy fills from a table of its own: field, and table."""
+        return {f.name: table for f in msgspec.structs.fields(cls) if (table := _table(f))}
+
+    def check(self, candidate: Candidate) -> Iterator[Finding]:
+        """Yield what this rule holds against `candidate`; nothing if nothing."""
+        raise NotImplementedError
+
+    def finding(self, message: str, *detail: str, level: Level | None = None) -> Finding:
+        """Return a finding at the level the policy gave this rule, or at `level`."""
+        return Finding(rule=self.id, level=level or self.level, message=message, detail=detail)
+
+    def unknown(self, message: str, *detail: str) -> Finding:
+        """Return the finding that this rule could not tell: *undecided* where it denies."""
+        return Finding(rule=self.id, level=self.level, message=message, detail=detail, unknown=True)
+
+
+def _table(field: msgspec.structs.FieldInfo) -> str | None:
+    described = msgspec.inspect.type_info(field.type)
+    extra = described.extra if isinstance(described, msgspec.inspect.Metadata) else None
+    return extra.get("table") if extra else None

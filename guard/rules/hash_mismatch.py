@@ -1,0 +1,65 @@
+"""The `hash-mismatch` rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from guard.model import Absent, Candidate, Finding, Listing, RuleId, Unknown
+from guard.rules._base import Rule, Stage
+
+
+class HashMismatch(Rule, frozen=True, kw_only=True):
+    """Denies files whose bytes are not the ones that the index, lock or requirement promises.
+
+    ## What it does
+
+    Compares the digests of the downloaded bytes with each promise there is: the project page's, the
+    plan's or lock's, and the requirement's `--hash`. Only sha256, sha384 and sha512 count.
+
+    ## Why is this bad?
+
+    The bytes were replaced on the way or on the server, or the promise is about another file.
+
+    ## Example
+
+    ```toml
+    [rules.hash-mismatch]
+    level = "deny"
+    ```
+
+    ## Remediation
+
+    Do not install it. Ask again with `--refresh`; if the mismatch stays, tell the index's operators.
+    A `--hash` that was written for another file of the release is mended in the requirements file.
+    """
+
+    id: ClassVar = RuleId("hash-mismatch")
+    since: ClassVar = "0.1.0"
+    stage: ClassVar = Stage.FILE
+
+    def check(self, candidate: Candidate) -> Iterator[Finding]:
+        match candidate.digests:
+            case Absent():
+                return
+            case Unknown(reason):
+                yield self.unknown(f"could not be downloaded: {reason}")
+            case digests:
+                yield from self._promises(candidate, digests)
+
+    def _promises(self, candidate: Candidate, digests: Mapping[str, str]) -> Iterator[Finding]:
+        promises = {"the plan": candidate.file.hashes}
+        if isinstance(candidate.listing, Listing):
+            promises["the index"] = candidate.listing.hashes
+        for who, promised in promises.items():
+            for algorithm in promised.keys() & digests.keys():
+                if promised[algorithm] != digests[algorithm]:
+                    yield self.finding(
+                        f"{algorithm} is {digests[algorithm]}, {who} says {promised[algorithm]}"
+                    )
+        wanted = candidate.requested.hashes
+        if wanted and not wanted & set(digests.items()):
+            given = ", ".join(f"{algorithm}:{digest}" for algorithm, digest in sorted(wanted))
+            yield self.finding(
+                f"sha256 is {digests['sha256']}, none of the hashes asked for: {given}"
+            )

@@ -1,0 +1,94 @@
+"""The fields of a page, one by one, strictly: what cannot be read is an error with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from guard.model import ProjectState, ProjectStatus
+from guard.simple.page import PageError
+
+_SHA: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
+_HEX: Final = re.compile(r"[0-9a-f]+")
+
+
+def status(state: str | None, reason: str | None) -> ProjectStatus:
+    """Return the project status of PEP 792; an index that gives none means *active*."""
+    if state is None:
+        return ProjectStatus()
+    try:
+        return ProjectStatus(state=ProjectState(state), reason=reason)
+    except ValueError:
+        raise PageError(f"project status {state[:80]!r} is not one of PEP 792") from None
+
+
+def own_name(given: str, project: NormalizedName) -> NormalizedName:
+    """Return `project` if the page says it is about it. Raises `PageError` otherwise."""
+    if canonicalize_name(given) != project:
+        raise PageError(f"the page is about {given[:80]!r}, not about {project}")
+    return project
+
+
+def api_version(given: str | None) -> None:
+    """Refuse a page of another major version than 1.
+
+    PEP-629: a client that does not support the major version MUST fail.
+    """
+    if given is not None and given.partition(".")[0] != "1":
+        raise PageError(f"api-version {given[:20]!r} is not supported")
+
+
+def link(href: str, *, base: str) -> tuple[str, str, Mapping[str, str]]:
+    """Return URL, file name and hashes of `href`, resolved against the page's address.
+
+    Raises `PageError` for any scheme but http and https (and file, on a page that is a file itself).
+    """
+    url, fragment = urldefrag(urljoin(base, href))
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise PageError(f"{href[:200]!r} is not a URL") from None
+    allowed = {"http", "https"} | ({"file"} & {urlsplit(base).scheme})
+    if parts.scheme not in allowed:
+        raise PageError(f"{url[:200]!r} is not a web address")
+    filename = unquote(parts.path.rpartition("/")[2])
+    algorithm, _, digest = fragment.partition("=")
+    return url, plain_filename(filename), hashes({algorithm: digest} if digest else {})
+
+
+def plain_filename(filename: str) -> str:
+    """Return `filename` if it is one name and nothing else. Raises `PageError` otherwise."""
+    if not filename or filename in {".", ".."} or re.search(r"[/\\\x00-\x1f\x7f]", filename):
+        raise PageError(f"{filename[:200]!r} is not a file name")
+    return filename
+
+
+def hashes(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the digests that are worth comparing, in lower case. Raises `PageError` on a bad one."""
+    kept = {}
+    for algorithm, digest in given.items():
+        if length := _SHA.get(algorithm.lower()):
+            lowered = digest.lower()
+            if len(lowered) != length or not _HEX.fullmatch(lowered):
+                raise PageError(f"{digest[:80]!r} is not a {algorithm} digest")
+            kept[algorithm.lower()] = lowered
+    return kept
+
+
+def upload_time(given: str | None) -> datetime | None:
+    """Return the moment in UTC. Raises `PageError`.
+
+    PEP-700: an ISO 8601 string in the UTC timezone, yyyy-mm-ddThh:mm:ss.ffffffZ.
+    """
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PageError(f"{given[:40]!r} is not an upload time") from None

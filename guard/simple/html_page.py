@@ -1,0 +1,81 @@
+"""A project page in HTML (PEP 503)."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from urllib.parse import unquote, urldefrag, urljoin
+
+from packaging.utils import NormalizedName
+
+from guard.simple import fields
+from guard.simple.page import PageError, PageFile, ProjectPage, version_of
+
+_Attributes = dict[str, str | None]
+
+
+class HtmlPage(ProjectPage):
+    """A PEP 503 page: it has no upload times and no sizes."""
+
+    def __init__(self, body: bytes, *, url: str, project: NormalizedName) -> None:
+        reader = _Reader()
+        try:
+            reader.feed(body.decode("utf-8"))
+            reader.close()
+        except (UnicodeDecodeError, AssertionError) as error:  # html.parser asserts on bad markup
+            raise PageError(f"not an HTML page: {error}") from None
+        fields.api_version(reader.meta.get("pypi:repository-version"))
+        self.name = project
+        self.status = fields.status(
+            reader.meta.get("pypi:project-status"), reader.meta.get("pypi:project-status-reason")
+        )
+        self._base = urljoin(url, reader.base) if reader.base else url
+        named = [(_filename(anchor, self._base), anchor) for anchor in reader.anchors]
+        # Folder listings have anchors that are no files of the project ("../").
+        kept = [(name, anchor) for name, anchor in named if version_of(name, project)]
+        self.filenames = tuple(name for name, _ in kept)
+        self._anchors = tuple(anchor for _, anchor in kept)
+
+    def _entry(self, position: int) -> PageFile:
+        return _file(self._anchors[position], self._base)
+
+
+class _Reader(HTMLParser):
+    """Collects anchors, the base and the meta tags; text does not matter."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.anchors: list[_Attributes] = []
+        self.base: str | None = None
+        self.meta: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "a" and attributes.get("href"):
+            self.anchors.append(attributes)
+        elif tag == "base" and self.base is None:
+            self.base = attributes.get("href")
+        elif tag == "meta":
+            name, content = attributes.get("name"), attributes.get("content")
+            if name and content is not None:
+                self.meta.setdefault(name.lower(), content)
+
+
+def _filename(attributes: _Attributes, base: str) -> str:
+    """PEP-503: the text of the anchor must match the final path component of the href."""
+    path = urldefrag(urljoin(base, attributes["href"] or "")).url.partition("?")[0]
+    return unquote(path.rpartition("/")[2])
+
+
+def _file(attributes: _Attributes, base: str) -> PageFile:
+    url, filename, hashes = fields.link(attributes["href"] or "", base=base)
+    provenance = attributes.get("data-provenance")
+    # PEP-592: the attribute's mere presence means yanked; its value is the reason.
+    yanked = (attributes["data-yanked"] or "") if "data-yanked" in attributes else None
+    return PageFile(
+        filename=filename,
+        url=url,
+        hashes=hashes,
+        yanked=yanked,
+        requires_python=attributes.get("data-requires-python"),
+        provenance=urljoin(base, provenance) if provenance else None,
+    )

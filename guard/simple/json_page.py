@@ -1,0 +1,96 @@
+"""A project page in JSON (PEP 691)."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urljoin
+
+import msgspec
+from packaging.utils import NormalizedName
+
+from guard.simple import fields
+from guard.simple.page import PageError, PageFile, ProjectPage
+
+
+class _Meta(msgspec.Struct):
+    api_version: str | None = msgspec.field(default=None, name="api-version")
+
+
+class _Status(msgspec.Struct):
+    status: str | None = None
+    reason: str | None = None
+
+
+class _Name(msgspec.Struct, gc=False):
+    filename: str
+
+
+class _Names(msgspec.Struct):
+    files: list[_Name]
+
+
+class _Page(msgspec.Struct):
+    name: str
+    files: list[msgspec.Raw]
+    meta: _Meta = msgspec.field(default_factory=_Meta)
+    project_status: _Status | None = msgspec.field(default=None, name="project-status")
+
+
+class _Entry(msgspec.Struct, rename="kebab"):
+    filename: str
+    url: str
+    hashes: dict[str, str] = msgspec.field(default_factory=dict)
+    size: int | None = None
+    upload_time: str | None = None
+    yanked: bool | str | None = None
+    requires_python: str | None = None
+    provenance: str | None = None
+
+
+_PAGE: Final = msgspec.json.Decoder(_Page)
+_NAMES: Final = msgspec.json.Decoder(_Names)
+_ENTRY: Final = msgspec.json.Decoder(_Entry)
+
+
+class JsonPage(ProjectPage):
+    """A PEP 691 page: the frame is read at once, an entry when it is asked for."""
+
+    def __init__(self, body: bytes, *, url: str, project: NormalizedName) -> None:
+        try:
+            page = _PAGE.decode(body)
+            names = _NAMES.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise PageError(f"not a PEP 691 page: {error}") from None
+        fields.api_version(page.meta.api_version)
+        marker = page.project_status or _Status()
+        self.name = fields.own_name(page.name, project)
+        self.status = fields.status(marker.status, marker.reason)
+        self.filenames = tuple(entry.filename for entry in names.files)
+        self._entries = page.files
+        self._url = url
+
+    def _entry(self, position: int) -> PageFile:
+        try:
+            entry = _ENTRY.decode(self._entries[position])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise PageError(f"files[{position}]: {error}") from None
+        url, _, _ = fields.link(entry.url, base=self._url)
+        if entry.size is not None and entry.size < 0:
+            raise PageError(f"files[{position}].size is negative")
+        return PageFile(
+            filename=fields.plain_filename(entry.filename),
+            url=url,
+            hashes=fields.hashes(entry.hashes),
+            size=entry.size,
+            upload_time=fields.upload_time(entry.upload_time),
+            yanked=_yanked(entry.yanked),
+            requires_python=entry.requires_python,
+            provenance=urljoin(self._url, entry.provenance) if entry.provenance else None,
+        )
+
+
+def _yanked(given: bool | str | None) -> str | None:  # noqa: FBT001 - as PEP 691 spells it
+    """PEP-691: a truthy string is the reason; `true` is yanked without one."""
+    if given is True:
+        return ""
+    return given or None

@@ -1,0 +1,97 @@
+"""A project page and its files, in the words of PEP 691."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    NormalizedName,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+from guard.model import ProjectStatus
+
+
+class PageError(ValueError):
+    """A page does not say what its specification says it must; the message names the place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFile:
+    """One entry of a project page."""
+
+    filename: str
+    url: str
+    """Absolute, without its fragment."""
+
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    size: int | None = None
+    upload_time: datetime | None = None
+    """PEP-700: when the file was uploaded; `None` when the index does not say."""
+
+    yanked: str | None = None
+    """PEP-592: the reason, possibly empty; `None` when the file is not yanked."""
+
+    requires_python: str | None = None
+    provenance: str | None = None
+    """PEP-740: the URL of the file's provenance object, absolute."""
+
+
+class ProjectPage(ABC):
+    """The page of one project. Entries are read when they are asked for: pages run to megabytes."""
+
+    name: NormalizedName
+    status: ProjectStatus
+    filenames: tuple[str, ...]
+    """In the order of the page; what follows is keyed by the position here."""
+
+    @abstractmethod
+    def _entry(self, position: int) -> PageFile:
+        """Read the entry at `position`. Raises `PageError`."""
+
+    def file(self, filename: str) -> PageFile | None:
+        """Return the entry of `filename`, or `None` if the page has none.
+
+        Raises `PageError` when the entry is malformed, or when two entries disagree about the file:
+        an index must not be able to show one reader the good one.
+        """
+        entries = [
+            self._entry(position)
+            for position, name in enumerate(self.filenames)
+            if name == filename
+        ]
+        if any(entry != entries[0] for entry in entries):
+            raise PageError(f"{filename} is listed more than once, differently")
+        return entries[0] if entries else None
+
+    def releases(self) -> Mapping[Version, tuple[str, ...]]:
+        """Return the file names of each version; names that are not of this project are left out."""
+        releases: dict[Version, list[str]] = {}
+        for filename in dict.fromkeys(self.filenames):
+            version = version_of(filename, self.name)
+            if version is not None:
+                releases.setdefault(version, []).append(filename)
+        return {version: tuple(names) for version, names in releases.items()}
+
+    def files(self) -> Iterator[PageFile]:
+        """Yield every entry, in the order of the page. Raises `PageError`."""
+        return (self._entry(position) for position in range(len(self.filenames)))
+
+
+def version_of(filename: str, project: NormalizedName) -> Version | None:
+    """Return the version that `filename` claims, or `None` if it is no file of `project`."""
+    try:
+        if filename.endswith(".whl"):
+            name, version, _, _ = parse_wheel_filename(filename)
+        else:
+            name, version = parse_sdist_filename(filename)
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        return None
+    return version if name == project else None

@@ -1,0 +1,101 @@
+"""Project pages as they were last seen, with what is needed to ask whether they still hold."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from guard.private import private_folder, write_private
+
+_MAX_AGE: Final = 600
+"""Seconds for which a page may be used without asking: what PyPI itself allows pip and uv."""
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A page as it came, without its body."""
+
+    url: str
+    """Where it came from in the end: relative links are relative to this."""
+
+    content_type: str
+    fetched_at: float
+    """Seconds since the epoch."""
+
+    max_age: int
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str = ""
+
+    def fresh(self, now: float) -> bool:
+        """Tell whether the page may be used without asking the index. Never, if the clock jumped."""
+        return 0 <= now - self.fetched_at < self.max_age
+
+    def confirmed(self, now: float) -> Stored:
+        """Return the same page, seen again at `now`."""
+        return msgspec.structs.replace(self, fetched_at=now)
+
+    def validators(self) -> dict[str, str]:
+        """Return the request headers that ask for the page only if it has changed."""
+        headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in headers.items() if value}
+
+
+class PageCache:
+    """Pages under `folder`. A cache that cannot be read or written is an empty one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, key: str) -> tuple[Stored, bytes] | None:
+        """Return the page of `key`, if it is here whole."""
+        path = self._path(key)
+        try:
+            stored = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Stored)
+            body = path.with_suffix(".body").read_bytes()
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        whole = hashlib.sha256(body).hexdigest() == stored.body_sha256
+        return (stored, body) if whole else None
+
+    def save(self, key: str, stored: Stored, body: bytes | None = None) -> None:
+        """Keep the page; without a `body`, the one that is already here stays."""
+        path = self._path(key)
+        with contextlib.suppress(OSError):
+            private_folder(self._folder)
+            if body is not None:
+                write_private(path.with_suffix(".body"), body)
+            write_private(path.with_suffix(".json"), msgspec.json.encode(stored))
+
+    def _path(self, key: str) -> Path:
+        return self._folder / hashlib.sha256(key.encode()).hexdigest()
+
+
+def stored_page(
+    headers: Mapping[str, str], body: bytes, *, url: str, fetched_at: float
+) -> Stored | None:
+    """Describe a response for the cache; `None` when the index forbids keeping it."""
+    control = headers.get("cache-control", "").lower()
+    if "no-store" in control:
+        return None
+    return Stored(
+        url=url,
+        content_type=headers.get("content-type", ""),
+        fetched_at=fetched_at,
+        max_age=_max_age(control),
+        etag=headers.get("etag"),
+        last_modified=headers.get("last-modified"),
+        body_sha256=hashlib.sha256(body).hexdigest(),
+    )
+
+
+def _max_age(control: str) -> int:
+    if "no-cache" in control:
+        return 0
+    given = re.search(r"max-age=(\d{1,9})", control)
+    return min(int(given[1]), _MAX_AGE) if given else _MAX_AGE

@@ -1,0 +1,287 @@
+"""The one HTTP client: pooled, with limits on time, size, redirects and retries."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import unquote, urljoin, urlsplit
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from guard.model import Credentials
+
+_CHUNK: Final = 1 << 18
+_REDIRECTS: Final = 5
+_RETRIED: Final = (429, 500, 502, 503, 504)
+T = TypeVar("T")
+
+
+class FetchError(Exception):
+    """Something could not be fetched; the message is the reason, without credentials."""
+
+
+class NotFoundError(FetchError):
+    """The server says there is no such thing: 404 or 410."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a response may cost."""
+
+    connect: float = 10.0
+    """Seconds to connect."""
+
+    read: float = 30.0
+    """Seconds between two reads."""
+
+    total: float = 600.0
+    """Seconds for one response, however it drips."""
+
+    retries: int = 3
+    backoff: float = 0.3
+    """Seconds before the second retry; doubled for each one after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole response, small enough to hold."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http:
+    """Fetches over http, https and file addresses. Used by many threads at once."""
+
+    def __init__(
+        self,
+        *,
+        credentials: Callable[[str], Credentials | None] = lambda _: None,
+        ca_bundle: str | None = None,
+        proxy: str | None = None,
+        user_agent: str = "guard",
+        connections: int = 8,
+        limits: Limits | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._limits = limits or Limits()
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = user_agent
+        if proxy:
+            self._session.proxies = {"http": proxy, "https": proxy}
+        self._closed = threading.Event()
+        adapter = _Adapter(_trust(ca_bundle), connections)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, adapter)
+
+    def get(self, url: str, *, limit: int, headers: Mapping[str, str] | None = None) -> Response:
+        """Return the response of at most `limit` bytes: 200 or 304. Raises `FetchError`."""
+        if _scheme(url) == "file":
+            return Response(200, url, {}, b"".join(_read_file(url, limit)))
+        return self._again(lambda: self._get(url, limit, headers or {}))
+
+    def fetch(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
+        """Return what `consume` makes of the chunks at `url`. Raises `FetchError`.
+
+        `consume` is called again, with a new body, when the one before broke off.
+        """
+        if _scheme(url) == "file":
+            return consume(_read_file(url, None))
+
+        def attempt() -> T:
+            with self._open(url, {"Accept-Encoding": "identity"}) as response:
+                return consume(self._chunks(response, decode=False))
+
+        return self._again(attempt)
+
+    def close(self) -> None:
+        """End every transfer at its next chunk, and start no other."""
+        self._closed.set()
+        self._session.close()
+
+    def _get(self, url: str, limit: int, headers: Mapping[str, str]) -> Response:
+        with self._open(url, {"Accept-Encoding": "gzip", **headers}) as response:
+            parts, size = [], 0
+            for chunk in self._chunks(response, decode=True):
+                size += len(chunk)
+                if size > limit:
+                    raise FetchError(f"more than {limit} bytes")
+                parts.append(chunk)
+            return Response(
+                response.status_code,
+                response.url,
+                {name.lower(): value for name, value in response.headers.items()},
+                b"".join(parts),
+            )
+
+    @contextlib.contextmanager
+    def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
+        for _ in range(_REDIRECTS + 1):
+            response = self._request(url, headers)
+            try:
+                location = response.headers.get("location")
+                if not (response.is_redirect and location):
+                    _check_status(response)
+                    yield response
+                    return
+            finally:
+                response.close()
+            url = _redirected(url, location)
+        raise FetchError(f"more than {_REDIRECTS} redirects")
+
+    def _request(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        found = self._credentials(url)
+        try:
+            return self._session.get(
+                url,
+                headers=dict(headers),
+                auth=(found.username, found.password) if found else None,
+                timeout=(self._limits.connect, self._limits.read),
+                stream=True,
+                allow_redirects=False,
+            )
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            raise FetchError(_reason(error)) from None
+
+    def _chunks(self, response: requests.Response, *, decode: bool) -> Iterator[bytes]:
+        deadline = time.monotonic() + self._limits.total
+        received, announced = 0, response.headers.get("content-length")
+        try:
+            # `enforce_content_length` makes urllib3 raise on a body that is cut short.
+            while chunk := response.raw.read(_CHUNK, decode_content=decode):
+                received += len(chunk)
+                yield chunk
+                if self._closed.is_set():
+                    raise _FinalError("interrupted")
+                if time.monotonic() > deadline:
+                    raise FetchError(f"not complete after {self._limits.total:.0f} seconds")
+        except (HTTPError, OSError, ValueError) as error:
+            raise FetchError(_reason(error)) from None
+        if not decode and announced is not None and announced.isdecimal():
+            if received != int(announced):
+                raise FetchError(f"{received} of {announced} bytes came")
+
+    def _again(self, attempt: Callable[[], T]) -> T:
+        """Run `attempt` until it works, or until it has failed too often: what breaks may mend."""
+        for tried in range(self._limits.retries):
+            try:
+                return attempt()
+            except (NotFoundError, _FinalError):
+                raise
+            except FetchError:
+                if self._closed.wait(self._limits.backoff * 2**tried):
+                    raise
+        return attempt()
+
+
+class _FinalError(FetchError):
+    """Asking again would give the same answer."""
+
+
+class _Adapter(HTTPAdapter):
+    """Connections that all share one TLS context: making one costs 20 ms."""
+
+    def __init__(self, context: ssl.SSLContext, connections: int) -> None:
+        self._context = context
+        super().__init__(pool_connections=8, pool_maxsize=connections, pool_block=True)
+
+    def init_poolmanager(self, *args: object, **kwargs: object) -> None:
+        """Make the pool with the shared context."""
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)  # type: ignore[arg-type]
+
+    def proxy_manager_for(self, proxy: str, **kwargs: object) -> object:
+        """Make the pool behind `proxy` with the shared context."""
+        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
+
+    def cert_verify(self, *_: object) -> None:
+        """Leave the context's own certificates in place."""
+
+
+def _trust(ca_bundle: str | None) -> ssl.SSLContext:
+    """Return a context that trusts `ca_bundle`; without one, the system's store and certifi's."""
+    try:
+        if ca_bundle:
+            if Path(ca_bundle).is_dir():
+                return ssl.create_default_context(capath=ca_bundle)
+            return ssl.create_default_context(cafile=ca_bundle)
+        context = ssl.create_default_context()
+        context.load_verify_locations(cafile=certifi.where())
+    except OSError as error:
+        raise FetchError(f"no certificates in {ca_bundle}: {error.strerror}") from None
+    return context
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        raise _FinalError("not a URL") from None
+
+
+def _redirected(url: str, location: str) -> str:
+    target = urljoin(url, location)
+    before, after = urlsplit(url).scheme, urlsplit(target).scheme
+    if after not in {"http", "https"} or (before == "https" and after == "http"):
+        raise _FinalError(f"a redirect from {before} to {after or 'nowhere'} is not followed")
+    return target
+
+
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status in {200, 304}:
+        return
+    message = f"HTTP {status} {response.reason or ''}".strip()
+    if status in {404, 410}:
+        raise NotFoundError(message)
+    if status in {401, 403, 407}:
+        raise _FinalError(f"{message}: check the index's user name and password")
+    raise FetchError(message) if status in _RETRIED else _FinalError(message)
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line why, in words without addresses, objects and so without credentials."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS: {cause.reason or cause}"
+        if isinstance(cause, OSError) and cause.strerror and not hasattr(cause, "request"):
+            return cause.strerror
+        inner = cause.__cause__ or cause.__context__
+        args = [arg for arg in getattr(cause, "args", ()) if isinstance(arg, BaseException)]
+        nested = getattr(cause, "reason", None)
+        cause = nested if isinstance(nested, BaseException) else (args[0] if args else inner)
+    return {
+        "ConnectTimeout": "no connection in time",
+        "ReadTimeout": "no answer in time",
+        "ReadTimeoutError": "no answer in time",
+        "IncompleteRead": "the connection broke off",
+        "RemoteDisconnected": "the connection was closed without an answer",
+    }.get(type(error).__name__, type(error).__name__)
+
+
+def _read_file(url: str, limit: int | None) -> Iterator[bytes]:
+    parts = urlsplit(url)
+    path = Path(unquote(parts.path))
+    size = 0
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                size += len(chunk)
+                if limit is not None and size > limit:
+                    raise FetchError(f"more than {limit} bytes")
+                yield chunk
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no {path}") from None
+    except OSError as error:
+        raise FetchError(error.strerror or str(error)) from None

@@ -1,0 +1,265 @@
+"""What the configured indexes say of a file: its origin, its listing, its project's status."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from packaging.utils import NormalizedName
+
+from guard.model import (
+    Absent,
+    Fact,
+    File,
+    Index,
+    Listing,
+    Origin,
+    ProjectStatus,
+    Unknown,
+)
+from guard.simple import ACCEPT, PageError, PageFile, ProjectPage, parse
+from guard.sources.cache import PageCache, Stored, stored_page
+from guard.sources.http import FetchError, Http, NotFoundError, Response
+
+PAGE_LIMIT: Final = 128 << 20
+"""Bytes of one project page; the largest known is below 40 MB."""
+
+_OFFLINE_AGE: Final = 7 * 86_400
+"""Seconds after which a page that cannot be asked for again says nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """What the indexes say of one file."""
+
+    origin: Fact[Origin]
+    listing: Fact[Listing]
+    status: Fact[ProjectStatus]
+
+
+class IndexSource:
+    """Asks the configured indexes, each page once. Used by many threads at once."""
+
+    def __init__(
+        self,
+        http: Http,
+        cache: PageCache,
+        indexes: Sequence[Index],
+        *,
+        offline: bool = False,
+        refresh: bool = False,
+    ) -> None:
+        self._http = http
+        self._cache = cache
+        self._indexes = tuple(indexes)
+        self._offline = offline
+        self._refresh = refresh
+        self._pages: dict[str, concurrent.futures.Future[Fact[ProjectPage]]] = {}
+        self._lock = threading.Lock()
+
+    def locate(self, file: File) -> Located:
+        """Return what the indexes say of `file`; nothing is raised, what is not known is Unknown."""
+        pages = [(index, self.page(index, file.project)) for index in self._indexes]
+        places = [
+            (index, page, entry)
+            for index, page in pages
+            if not isinstance(page, Absent | Unknown)
+            if (entry := _entry(page, file)) is not None
+        ]
+        if not places:
+            return self._nowhere(file, pages)
+        index, page, entry = next((p for p in places if _is_at(p[2], file)), places[0])
+        if isinstance(entry, Unknown):
+            listing: Fact[Listing] = entry
+        else:
+            listing = _listing(index, entry)
+            listing = replace(listing, upload_time=_earliest(listing, places))
+        origin = Origin(url=index.url, rivals=self._rivals(index, page, pages))
+        return Located(origin=origin, listing=listing, status=page.status)
+
+    def page(self, index: Index, project: NormalizedName) -> Fact[ProjectPage]:
+        """Return the page of `project` on `index`: absent where the index knows no such project."""
+        url = index.url if index.flat else f"{index.url}/{project}/"
+        with self._lock:
+            key = f"{url} {project}"
+            future = self._pages.get(key)
+            mine = future is None
+            if future is None:
+                future = self._pages[key] = concurrent.futures.Future()
+        if mine:
+            try:
+                future.set_result(self._read(index, url, project))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def first_page(self, project: NormalizedName) -> Fact[ProjectPage]:
+        """Return the page of the first index that has `project`; Unknown if one before could not say."""
+        page: Fact[ProjectPage] = Absent("no index is configured")
+        for index in self._indexes:
+            page = self.page(index, project)
+            if not isinstance(page, Absent):
+                return page
+        return page
+
+    def _read(self, index: Index, url: str, project: NormalizedName) -> Fact[ProjectPage]:
+        where = f"{project} on {index.url}"
+        if index.flat and _is_local(url):
+            return Absent(f"{index.url} is a folder")
+        try:
+            response = self._response(url, username=_username(index))
+            return parse(
+                response.body,
+                content_type=response.headers.get("content-type", ""),
+                url=response.url,
+                project=project,
+            )
+        except NotFoundError:
+            return Absent(f"there is no {where}")
+        except FetchError as error:
+            return Unknown(f"the page of {where} could not be had: {error}")
+        except PageError as error:
+            return Unknown(f"the page of {where} could not be read: {error}")
+
+    def _response(self, url: str, *, username: str) -> Response:
+        if _is_local(url):
+            response = self._http.get(f"{url.rstrip('/')}/index.html", limit=PAGE_LIMIT)
+            return replace(response, headers={"content-type": "text/html"})
+        key, now = f"{username} {url}", time.time()
+        found = self._cache.load(key)
+        if found and (found[0].fresh(now) and not self._refresh):
+            return _cached(*found)
+        if self._offline:
+            if found and 0 <= now - found[0].fetched_at < _OFFLINE_AGE:
+                return _cached(*found)
+            raise FetchError("offline, and not seen within the last 7 days")
+        headers = {"Accept": ACCEPT, **(found[0].validators() if found else {})}
+        response = self._http.get(url, limit=PAGE_LIMIT, headers=headers)
+        if response.status == 304:
+            if not found:
+                raise FetchError("HTTP 304, though nothing was cached")
+            stored, body = found
+            self._cache.save(key, stored.confirmed(now))
+            return _cached(stored, body)
+        if page := stored_page(response.headers, response.body, url=response.url, fetched_at=now):
+            self._cache.save(key, page, response.body)
+        return response
+
+    def _rivals(
+        self,
+        mine: Index,
+        page: ProjectPage,
+        pages: Sequence[tuple[Index, Fact[ProjectPage]]],
+    ) -> Fact[tuple[str, ...]]:
+        rivals = []
+        for index, other in pages:
+            if index == mine or isinstance(other, Absent):
+                continue
+            if isinstance(other, Unknown):
+                return other
+            if not _repeats(other, page):
+                rivals.append(index.url)
+        return tuple(rivals)
+
+    def _nowhere(self, file: File, pages: Sequence[tuple[Index, Fact[ProjectPage]]]) -> Located:
+        """Say of a file that no page lists what is known: nothing, a local folder, or that it is gone."""
+        for index, _ in pages:
+            if index.flat and _is_local(file.url) and _is_local(index.url):
+                reason = "a local folder has no pages"
+                return Located(
+                    origin=Origin(url=index.url),
+                    listing=Listing(upload_time=Absent(reason)),
+                    status=Absent(reason),
+                )
+        for _, page in pages:
+            if isinstance(page, Unknown):
+                return Located(origin=page, listing=page, status=page)
+        known = [(index, page) for index, page in pages if not isinstance(page, Absent | Unknown)]
+        if known:
+            index, page = known[0]
+            gone = Absent(f"the page of {file.project} on {index.url} does not list it")
+            return Located(origin=Origin(url=index.url), listing=gone, status=page.status)
+        if not pages:
+            none = Unknown("no index is configured")
+            return Located(origin=none, listing=none, status=none)
+        gone = Absent(f"no configured index has a project {file.project}")
+        return Located(origin=Origin(url=pages[0][0].url), listing=gone, status=gone)
+
+
+def _entry(page: ProjectPage, file: File) -> PageFile | Unknown | None:
+    """Return the entry of this very file; a page that lists other bytes by its name does not have it."""
+    try:
+        entry = page.file(file.filename)
+    except PageError as error:
+        return Unknown(f"the index's entry could not be read: {error}")
+    if entry is None or _is_at(entry, file):
+        return entry
+    ours, theirs = file.hashes.get("sha256"), entry.hashes.get("sha256")
+    return entry if ours and ours == theirs else None
+
+
+def _is_at(entry: PageFile | Unknown, file: File) -> bool:
+    return not isinstance(entry, Unknown) and entry.url == file.url
+
+
+def _listing(index: Index, entry: PageFile) -> Listing:
+    upload_time: Fact[datetime]
+    if entry.upload_time is not None:
+        upload_time = entry.upload_time
+    elif _is_local(index.url):
+        upload_time = Absent("a local index has no upload times")
+    else:
+        upload_time = Unknown(f"{index.url} gives no upload times (PEP 700)")
+    return Listing(
+        upload_time=upload_time,
+        hashes=entry.hashes,
+        size=entry.size,
+        yanked=entry.yanked,
+        provenance_url=entry.provenance,
+    )
+
+
+def _earliest(
+    listing: Listing, places: Sequence[tuple[Index, ProjectPage, PageFile | Unknown]]
+) -> Fact[datetime]:
+    """Return the upload time; where the origin gives none, that of the same bytes on another index."""
+    if not isinstance(listing.upload_time, Unknown):
+        return listing.upload_time
+    sha256 = listing.hashes.get("sha256")
+    times = [
+        entry.upload_time
+        for _, _, entry in places
+        if not isinstance(entry, Unknown)
+        if entry.upload_time is not None and sha256 and entry.hashes.get("sha256") == sha256
+    ]
+    return min(times, default=listing.upload_time)
+
+
+def _repeats(other: ProjectPage, page: ProjectPage) -> bool:
+    """Tell whether everything that `other` lists is on `page` too, with the same sha256."""
+    try:
+        theirs = {entry.filename: entry.hashes.get("sha256") for entry in other.files()}
+        ours = {entry.filename: entry.hashes.get("sha256") for entry in page.files()}
+    except PageError:
+        return False
+    return all(digest and ours.get(filename) == digest for filename, digest in theirs.items())
+
+
+def _cached(stored: Stored, body: bytes) -> Response:
+    return Response(200, stored.url, {"content-type": stored.content_type}, body)
+
+
+def _username(index: Index) -> str:
+    """Part of the cache's key: two users may be shown different pages."""
+    return index.credentials.username if index.credentials else ""
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).scheme in {"file", ""}
