@@ -33,7 +33,7 @@ class Duration(timedelta):
 
     def __str__(self) -> str:
         for unit, length in reversed(_UNITS.items()):
-            if self >= length and not self % length:
+            if unit != "week" and self >= length and not self % length:
                 return _count(self // length, unit)
         return "0 days"
 

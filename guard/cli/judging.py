@@ -27,6 +27,7 @@ def judged(session: Session) -> Outcome:
         policy=session.policy,
         now=session.now,
         progress=session.progress,
+        pool=session.pool,
         admission=lambda: session.admission,
     )
     locks = [path for path in request.requirement_files if plan.is_lock(path)]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import contextlib
-import importlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 
 import platformdirs
@@ -42,10 +41,18 @@ class Session:
     progress: Progress
     pool: concurrent.futures.ThreadPoolExecutor
     now: datetime
+    _opening: threading.Lock = field(default_factory=threading.Lock)
+    _admission: Admission | None = None
 
-    @cached_property
+    @property
     def admission(self) -> Admission:
-        """The sources and the quarantine, over one HTTP client."""
+        """The sources and the quarantine, over one HTTP client; opened once, by whoever comes first."""
+        with self._opening:
+            if self._admission is None:
+                self._admission = self._open()
+            return self._admission
+
+    def _open(self) -> Admission:
         from guard.quarantine import Quarantine  # noqa: PLC0415
         from guard.sources.cache import PageCache  # noqa: PLC0415
         from guard.sources.http import FetchError, Http  # noqa: PLC0415
@@ -82,8 +89,8 @@ class Session:
 
     def close(self) -> None:
         """End what still runs, soon: the transfers at their next chunk."""
-        if "admission" in self.__dict__:
-            self.admission.http.close()
+        if self._admission is not None:
+            self._admission.http.close()
         self.progress.done()
 
 
@@ -96,12 +103,11 @@ def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
     wanted = read(request)
     target = _target(arguments, alone=alone)
     pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
-    pool.submit(importlib.import_module, "guard.sources.http")  # 100 ms, while the resolver runs
     run = Session(
         policy=policy,
         request=request,
         wanted=wanted,
-        installer=_installer(arguments.installer, target, wanted),
+        installer=_installer(arguments.installer, target, wanted, pool),
         progress=watch(sys.stderr, quiet=arguments.quiet),
         pool=pool,
         now=now,
@@ -125,14 +131,16 @@ def cache_folder() -> Path:
     return Path(named).absolute() if named else platformdirs.user_cache_path("wheelguard")
 
 
-def _installer(name: str, target: Target, wanted: Wanted) -> Installer:
+def _installer(
+    name: str, target: Target, wanted: Wanted, pool: concurrent.futures.Executor
+) -> Installer:
     if name == "pip":
         from guard.install.pip import Pip  # noqa: PLC0415 - one of the two is used
 
-        return Pip(target, wanted)
+        return Pip(target, wanted, pool=pool)
     from guard.install.uv import Uv  # noqa: PLC0415
 
-    return Uv(target, wanted, cache=cache_folder() / "uv")
+    return Uv(target, wanted, cache=cache_folder() / "uv", pool=pool)
 
 
 def _target(arguments: argparse.Namespace, *, alone: bool) -> Target:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import IO, Final, Protocol
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -22,6 +24,7 @@ from guard.model import Admitted
 from guard.plan import Planned
 from guard.request import Request
 
+_LOG_LEVELS: Final = ("TRACE ", "DEBUG ", "INFO ", "WARN ")
 _RESOLVE_TIMEOUT: Final = 900
 """Seconds; a resolution that takes longer has lost its way."""
 
@@ -44,6 +47,10 @@ class Bounds:
         return "".join(f"{name}!={version}\n" for name, version in sorted(self.excluded))
 
 
+Hint = Callable[[NormalizedName], None]
+"""Told the name of a project that a resolver has met, so that its page can be fetched early."""
+
+
 class Installer(Protocol):
     """Resolves a request without running third-party code, and installs what was admitted."""
 
@@ -55,7 +62,7 @@ class Installer(Protocol):
     def description(self) -> Description:
         """Return what the target environment is like."""
 
-    def resolve(self, request: Request, bounds: Bounds) -> tuple[Planned, ...]:
+    def resolve(self, request: Request, bounds: Bounds, hint: Hint) -> tuple[Planned, ...]:
         """Return the files that would be installed; nothing where everything is satisfied.
 
         Raises `InstallerError` when there is no solution, or when the tool fails.
@@ -78,24 +85,67 @@ def run(
     words: str = "",
     environment: Mapping[str, str] | None = None,
     failed: str,
+    overhear: Callable[[str], None] = lambda _: None,
 ) -> str:
-    """Return what `command` prints, given `words` on its stdin. Raises `InstallerError`."""
+    """Return what `command` prints, given `words` on its stdin. Raises `InstallerError`.
+
+    `overhear` is told each line that it says on stderr, as it comes.
+    """
     try:
-        result = subprocess.run(
+        child = subprocess.Popen(
             command,
-            input=words,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            timeout=_RESOLVE_TIMEOUT,
-            check=False,
             env={**os.environ, **(environment or {})},
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except OSError as error:
         raise InstallerError(failed, reason=str(error), exit_code=70) from None
-    if result.returncode:
-        raise InstallerError(failed, exit_code=result.returncode, output=result.stderr.strip())
-    return result.stdout
+    with child, concurrent.futures.ThreadPoolExecutor(2) as readers:
+        timer = threading.Timer(_RESOLVE_TIMEOUT, child.kill)
+        timer.start()
+        try:
+            said = readers.submit(_listen, child.stderr, overhear)
+            printed = readers.submit(_all_of, child.stdout)
+            _say(child.stdin, words)
+            output, complaints = printed.result(), said.result()
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            timer.cancel()
+    if child.returncode:
+        raise InstallerError(failed, exit_code=_exit_code(child.returncode), output=complaints)
+    return output
+
+
+def _say(stdin: IO[str] | None, words: str) -> None:
+    assert stdin is not None  # noqa: S101 - opened as a pipe above
+    with contextlib.suppress(BrokenPipeError), stdin:
+        stdin.write(words)
+
+
+def _all_of(stream: IO[str] | None) -> str:
+    assert stream is not None  # noqa: S101
+    return stream.read()
+
+
+def _listen(stream: IO[str] | None, overhear: Callable[[str], None]) -> str:
+    """Return what was said to the user, without what was only said because of `--verbose`."""
+    assert stream is not None  # noqa: S101
+    kept: list[str] = []
+    for line in stream:
+        overhear(line)
+        if not line.startswith(_LOG_LEVELS):
+            kept.append(line)
+    return "".join(kept).strip()
+
+
+def _exit_code(returned: int) -> int:
+    """Return the code a shell would give: a child that died by a signal has a negative one."""
+    return returned if returned > 0 else 128 - returned
 
 
 def hand_over(
@@ -120,7 +170,7 @@ def hand_over(
         raise InstallerError(failed, reason=str(error), exit_code=70) from None
     output = _to_the_end(child)
     if child.returncode:
-        raise InstallerError(failed, exit_code=child.returncode, output=output.strip())
+        raise InstallerError(failed, exit_code=_exit_code(child.returncode), output=output.strip())
     if not quiet and output:
         os.write(2, output.encode(errors="replace"))
 

@@ -47,28 +47,35 @@ class Configuration:
         return None
 
 
-def for_uv(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
-    """Return the configuration under which uv resolves.
+def uv_environment(options: Sequence[IndexOptions], *, python: Path) -> tuple[dict[str, str], str]:
+    """Return the variables under which uv resolves, and whose configuration named the indexes.
 
     uv's own files and variables come first. Where they name no index, pip's do: an index that a
     company configured for pip must not be passed by because the guard resolves with uv.
     """
-    pip = pip_configuration.read(prefix=_prefix(python))
     asked = _merged(options)
     environment = _uv_environment(asked)
-    source = "uv"
-    if not _names_an_index(asked) and _names_an_index(pip.indexes):
-        configured = _emitted({}, python)
-        if configured == _emitted({}, python, isolated=True):
-            environment = _uv_environment(pip.indexes)
-            # What pip means by several indexes: the best version wins, whoever has it. The rule
-            # `foreign-index` is what keeps that from being an attack.
-            environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-            if pip.constraints:
-                environment.setdefault("UV_CONSTRAINT", " ".join(pip.constraints))
-            source = "pip"
+    pip = pip_configuration.read(prefix=_prefix(python))
+    if _names_an_index(asked) or not _names_an_index(pip.indexes):
+        return environment, "uv"
+    if _emitted({}, python) != _emitted({}, python, isolated=True):
+        return environment, "uv"
+    environment = _uv_environment(pip.indexes)
+    # What pip means by several indexes: the best version wins, whoever has it. The rule
+    # `foreign-index` is what keeps that from being an attack.
+    environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    if pip.constraints:
+        environment.setdefault("UV_CONSTRAINT", " ".join(pip.constraints))
+    return environment, "pip"
+
+
+def for_uv(
+    options: Sequence[IndexOptions], *, python: Path, environment: Mapping[str, str], source: str
+) -> Configuration:
+    """Return the configuration that uv has in `environment`: it is uv that says which indexes."""
+    pip = pip_configuration.read(prefix=_prefix(python))
     emitted = _emitted(environment, python)
-    if asked.no_index:
+    if _merged(options).no_index or "UV_NO_INDEX" in environment:
         emitted = IndexOptions(find_links=emitted.find_links)
     return Configuration(
         indexes=tuple(_indexes(emitted, extra_first=True)),

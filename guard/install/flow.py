@@ -6,6 +6,8 @@ number of times: what is chosen in the end is the newest release that the policy
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +21,7 @@ from packaging.version import Version
 
 from guard import plan
 from guard.admission import Admission, Asked, Judgement, judge
-from guard.errors import InstallerError, SourceError, UnsupportedError, UsageError
+from guard.errors import GuardError, InstallerError, SourceError, UnsupportedError, UsageError
 from guard.install._base import Bounds, Installer
 from guard.install.releases import Releases
 from guard.model import Decision, FileKind, PassedOver, Requested, Unknown
@@ -63,6 +65,7 @@ class Flow:
         policy: Policy,
         now: datetime,
         progress: Progress,
+        pool: concurrent.futures.Executor,
         admission: Callable[[], Admission],
     ) -> None:
         self._request = request
@@ -72,8 +75,20 @@ class Flow:
         self._now = now
         self._progress = progress
         self._open_admission = admission
+        self._pool = pool
+        self._hinted: set[NormalizedName] = set()
         self._denied: Judgement | None = None
         self._excluded: dict[NormalizedName, list[PassedOver]] = {}
+
+    def _hint(self, project: NormalizedName) -> None:
+        """Fetch the page of a project that the resolver has just met, while it goes on."""
+        if project not in self._hinted:
+            self._hinted.add(project)
+            self._pool.submit(self._prefetch, project)
+
+    def _prefetch(self, project: NormalizedName) -> None:
+        with contextlib.suppress(GuardError):  # whoever needs the page will hear of it
+            self._open_admission().index.prefetch(project)
 
     @cached_property
     def _admission(self) -> Admission:
@@ -95,7 +110,7 @@ class Flow:
         for _ in range(_ROUNDS):
             self._progress.step("Resolving")
             try:
-                planned = self._installer.resolve(self._request, bounds)
+                planned = self._installer.resolve(self._request, bounds, self._hint)
             except InstallerError as error:
                 if bounds.cutoff is None or self._unreachable() is not None:
                     return self._without_solution(error)

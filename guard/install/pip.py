@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from packaging.version import Version
 
 from guard.errors import InstallerError, TargetError, UnsupportedError
 from guard.install import configuration
-from guard.install._base import Bounds, hand_over, pins, run, scratch, without
+from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target
 from guard.model import Admitted, File, FileKind
@@ -32,25 +33,21 @@ class Pip:
 
     name = "pip"
 
-    def __init__(self, target: Target, wanted: Wanted) -> None:
+    def __init__(
+        self, target: Target, wanted: Wanted, *, pool: concurrent.futures.Executor
+    ) -> None:
         self._target = target
         self._wanted = wanted
+        self._described = pool.submit(target.describe)
+        self._configured = pool.submit(configuration.for_pip, wanted.indexes, python=target.python)
 
     def configuration(self) -> Configuration:
         """Return pip's indexes."""
-        return self._configuration
-
-    @cached_property
-    def _configuration(self) -> Configuration:
-        return configuration.for_pip(self._wanted.indexes, python=self._target.python)
+        return self._configured.result()
 
     def description(self) -> Description:
         """Return what the target environment is like."""
-        return self._description
-
-    @cached_property
-    def _description(self) -> Description:
-        return self._target.describe()
+        return self._described.result()
 
     @cached_property
     def _version(self) -> Version:
@@ -75,8 +72,10 @@ class Pip:
     def _pip(self) -> list[str]:
         return [str(self._target.python), "-m", "pip"]
 
-    def resolve(self, request: Request, bounds: Bounds) -> tuple[Planned, ...]:
+    def resolve(self, request: Request, bounds: Bounds, hint: Hint) -> tuple[Planned, ...]:
         """Return the files that `pip install` would install; what is satisfied stays."""
+        for name in self._wanted.names:
+            hint(name)
         with scratch() as folder:
             report = folder / "report.json"
             command = [*self._pip, "install", "--dry-run", "--quiet", "--report", str(report)]
@@ -95,7 +94,7 @@ class Pip:
             return tuple(_planned(report))
 
     def _environment(self) -> dict[str, str]:
-        return {"PIP_DISABLE_PIP_VERSION_CHECK": "1", **self._configuration.environment}
+        return {"PIP_DISABLE_PIP_VERSION_CHECK": "1", **self.configuration().environment}
 
     def _options(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
         options = []

@@ -56,11 +56,6 @@ class Description:
     prefix: str
 
     @property
-    def is_new(self) -> bool:
-        """Whether nothing is installed but what a new environment comes with."""
-        return self.installed.keys() <= _SEEDS
-
-    @property
     def pip(self) -> Version | None:
         """The version of pip in the environment, if it has one."""
         try:
@@ -83,6 +78,21 @@ class Target:
     break_system_packages: bool = False
     alone: bool = False
     """What is installed does not count: for judging or downloading a whole tree."""
+
+    def looks_new(self) -> bool:
+        """Tell by its files alone, without running it, that an environment is as it was created."""
+        if self.alone:
+            return True
+        if self.directory or self.prefix:
+            return False
+        folder = self.python.parent.parent
+        if not (folder / "pyvenv.cfg").is_file():
+            return False
+        found = (
+            *folder.glob("lib/*/site-packages/*-info"),
+            *folder.glob("Lib/site-packages/*-info"),
+        )
+        return {canonicalize_name(path.name.partition("-")[0]) for path in found} <= _SEEDS
 
     def describe(self) -> Description:
         """Ask the interpreter what it is like. Raises `TargetError`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
+import re
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +16,17 @@ from packaging.utils import canonicalize_name
 from guard import plan
 from guard.errors import InstallerError
 from guard.install import configuration
-from guard.install._base import Bounds, hand_over, pins, run, scratch, without
+from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target
 from guard.model import Admitted
 from guard.plan import Planned
 from guard.request import Request, Wanted
+
+_MEETS: Final = re.compile(
+    r"DEBUG Adding (?:direct|transitive) dependency(?: for [^:]*)?: ([A-Za-z0-9][A-Za-z0-9._-]*)"
+)
+"""What uv says when it learns of a project. A hint to fetch its page early, and nothing else."""
 
 _HARMLESS: Final = ("UV_COMPILE_BYTECODE", "UV_CONCURRENT_INSTALLS", "UV_LINK_MODE")
 _NO_SOLUTION: Final = "uv found no solution"
@@ -31,29 +37,34 @@ class Uv:
 
     name = "uv"
 
-    def __init__(self, target: Target, wanted: Wanted, *, cache: Path) -> None:
+    def __init__(
+        self, target: Target, wanted: Wanted, *, cache: Path, pool: concurrent.futures.Executor
+    ) -> None:
         self._target = target
         self._wanted = wanted
         self._cache = cache
         self._uv = uv.find_uv_bin()
+        self._described = pool.submit(target.describe)
+        self._environment, self._source = configuration.uv_environment(
+            wanted.indexes, python=target.python
+        )
+        self._configured = pool.submit(
+            configuration.for_uv,
+            wanted.indexes,
+            python=target.python,
+            environment=self._environment,
+            source=self._source,
+        )
 
     def configuration(self) -> Configuration:
         """Return uv's indexes; pip's where uv's name none."""
-        return self._configuration
-
-    @cached_property
-    def _configuration(self) -> Configuration:
-        return configuration.for_uv(self._wanted.indexes, python=self._target.python)
+        return self._configured.result()
 
     def description(self) -> Description:
         """Return what the target environment is like."""
-        return self._description
+        return self._described.result()
 
-    @cached_property
-    def _description(self) -> Description:
-        return self._target.describe()
-
-    def resolve(self, request: Request, bounds: Bounds) -> tuple[Planned, ...]:
+    def resolve(self, request: Request, bounds: Bounds, hint: Hint) -> tuple[Planned, ...]:
         """Return the files that `uv pip install` would install.
 
         A new environment takes one resolution. Otherwise uv is first asked what it would change,
@@ -62,18 +73,17 @@ class Uv:
         with scratch() as folder:
             common = self._common(request, bounds, folder)
             words = "\n".join(request.specifiers)
-            if not self._description.is_new or request.upgrade or request.reinstall:
-                changes = self._changes(request, common, words)
-                return self._pinned(changes, common) if changes else ()
-            planned = self._compile([*common, *_files(request), "-"], words)
-            if any(p.file.project in self._description.installed for p in planned):
-                changes = self._changes(request, common, words)
-                return self._pinned(changes, common) if changes else ()
-            return planned
+            if self._target.looks_new() and not request.reinstall:
+                planned = self._compile([*common, *_files(request), "-"], words, hint)
+                installed = self.description().installed
+                if not any(item.file.project in installed for item in planned):
+                    return planned
+            changes = self._changes(request, common, words, hint)
+            return self._pinned(changes, common, hint) if changes else ()
 
     def _common(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
         """Return the options that decide which files are chosen."""
-        options = ["--quiet", "--no-build", "--python", str(self._target.python)]
+        options = ["--no-build", "--python", str(self._target.python)]
         if bounds.cutoff:
             options += ["--exclude-newer", bounds.cutoff.isoformat()]
             for name in sorted(bounds.uncut):
@@ -93,22 +103,35 @@ class Uv:
             options.append("--refresh")
         return options
 
-    def _compile(self, options: Sequence[str], words: str) -> tuple[Planned, ...]:
+    def _compile(self, options: Sequence[str], words: str, hint: Hint) -> tuple[Planned, ...]:
         command = [self._uv, "pip", "compile", "--format", "pylock.toml", "--no-header", *options]
-        output = run(
-            command,
-            words=words,
-            environment=self._configuration.environment,
-            failed=_NO_SOLUTION,
-        )
+        output = self._run(command, words, hint)
+        description = self.description()
         return plan.select(
             plan.parse(output.encode(), name="uv's plan"),
-            environment=self._description.environment,
-            tags=self._description.tags,
+            environment=description.environment,
+            tags=description.tags,
             folder=Path.cwd(),
         )
 
-    def _changes(self, request: Request, common: Sequence[str], words: str) -> list[str]:
+    def _run(self, command: Sequence[str], words: str, hint: Hint) -> str:
+        """Run uv, and pass on the names of projects as it meets them."""
+
+        def overhear(line: str) -> None:
+            if met := _MEETS.match(line):
+                hint(canonicalize_name(met[1]))
+
+        return run(
+            [*command, "--verbose"],
+            words=words,
+            environment=self._environment,
+            failed=_NO_SOLUTION,
+            overhear=overhear,
+        )
+
+    def _changes(
+        self, request: Request, common: Sequence[str], words: str, hint: Hint
+    ) -> list[str]:
         """Ask uv what it would install into the environment as it is, as `name==version`."""
         command = [self._uv, "pip", "install", "--dry-run", "--output-format", "json", *common]
         command += [*self._place(), *_files(request)]
@@ -120,18 +143,14 @@ class Uv:
             command.append("--reinstall")
         if words:
             command += ["--requirements", "-"]
-        output = run(
-            command,
-            words=words,
-            environment=self._configuration.environment,
-            failed=_NO_SOLUTION,
-        )
-        return list(_installed(output))
+        return _installed(self._run(command, words, hint))
 
-    def _pinned(self, changes: Sequence[str], common: Sequence[str]) -> tuple[Planned, ...]:
+    def _pinned(
+        self, changes: Sequence[str], common: Sequence[str], hint: Hint
+    ) -> tuple[Planned, ...]:
         direct = {file.project: f"{file.project} @ {file.url}" for file in self._wanted.direct}
         words = [direct.get(canonicalize_name(c.partition("==")[0]), c) for c in changes]
-        planned = self._compile([*common, "--no-deps", "-"], "\n".join(words))
+        planned = self._compile([*common, "--no-deps", "-"], "\n".join(words), hint)
         expected = {canonicalize_name(change.partition("==")[0]) for change in changes}
         if {p.file.project for p in planned} != expected:
             raise InstallerError("uv's plan is not what uv said it would change", exit_code=70)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
-import certifi
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
-
 from guard.model import Credentials
+
+if TYPE_CHECKING:
+    import requests
 
 _CHUNK: Final = 1 << 18
 _REDIRECTS: Final = 5
@@ -76,14 +73,17 @@ class Http:
     ) -> None:
         self._credentials = credentials
         self._limits = limits or Limits()
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = user_agent
-        if proxy:
-            self._session.proxies = {"http": proxy, "https": proxy}
         self._closed = threading.Event()
-        adapter = _Adapter(_trust(ca_bundle), connections)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
+        from guard.sources import transport  # noqa: PLC0415 - see there
+
+        self._errors = transport.ERRORS
+        self._reason = transport.reason
+        try:
+            self._session = transport.open_session(
+                ca_bundle=ca_bundle, proxy=proxy, user_agent=user_agent, connections=connections
+            )
+        except OSError as error:
+            raise FetchError(f"no certificates in {ca_bundle}: {error.strerror}") from None
 
     def get(self, url: str, *, limit: int, headers: Mapping[str, str] | None = None) -> Response:
         """Return the response of at most `limit` bytes: 200 or 304. Raises `FetchError`."""
@@ -151,8 +151,8 @@ class Http:
                 stream=True,
                 allow_redirects=False,
             )
-        except (requests.RequestException, HTTPError, ValueError) as error:
-            raise FetchError(_reason(error)) from None
+        except self._errors as error:
+            raise FetchError(self._reason(error)) from None
 
     def _chunks(self, response: requests.Response, *, decode: bool) -> Iterator[bytes]:
         deadline = time.monotonic() + self._limits.total
@@ -166,8 +166,8 @@ class Http:
                     raise _FinalError("interrupted")
                 if time.monotonic() > deadline:
                     raise FetchError(f"not complete after {self._limits.total:.0f} seconds")
-        except (HTTPError, OSError, ValueError) as error:
-            raise FetchError(_reason(error)) from None
+        except self._errors as error:
+            raise FetchError(self._reason(error)) from None
         if not decode and announced is not None and announced.isdecimal():
             if received != int(announced):
                 raise FetchError(f"{received} of {announced} bytes came")
@@ -187,39 +187,6 @@ class Http:
 
 class _FinalError(FetchError):
     """Asking again would give the same answer."""
-
-
-class _Adapter(HTTPAdapter):
-    """Connections that all share one TLS context: making one costs 20 ms."""
-
-    def __init__(self, context: ssl.SSLContext, connections: int) -> None:
-        self._context = context
-        super().__init__(pool_connections=8, pool_maxsize=connections, pool_block=True)
-
-    def init_poolmanager(self, *args: object, **kwargs: object) -> None:
-        """Make the pool with the shared context."""
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)  # type: ignore[arg-type]
-
-    def proxy_manager_for(self, proxy: str, **kwargs: object) -> object:
-        """Make the pool behind `proxy` with the shared context."""
-        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
-
-    def cert_verify(self, *_: object) -> None:
-        """Leave the context's own certificates in place."""
-
-
-def _trust(ca_bundle: str | None) -> ssl.SSLContext:
-    """Return a context that trusts `ca_bundle`; without one, the system's store and certifi's."""
-    try:
-        if ca_bundle:
-            if Path(ca_bundle).is_dir():
-                return ssl.create_default_context(capath=ca_bundle)
-            return ssl.create_default_context(cafile=ca_bundle)
-        context = ssl.create_default_context()
-        context.load_verify_locations(cafile=certifi.where())
-    except OSError as error:
-        raise FetchError(f"no certificates in {ca_bundle}: {error.strerror}") from None
-    return context
 
 
 def _scheme(url: str) -> str:
@@ -247,27 +214,6 @@ def _check_status(response: requests.Response) -> None:
     if status in {401, 403, 407}:
         raise _FinalError(f"{message}: check the index's user name and password")
     raise FetchError(message) if status in _RETRIED else _FinalError(message)
-
-
-def _reason(error: Exception) -> str:
-    """Say in one line why, in words without addresses, objects and so without credentials."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return f"TLS: {cause.reason or cause}"
-        if isinstance(cause, OSError) and cause.strerror and not hasattr(cause, "request"):
-            return cause.strerror
-        inner = cause.__cause__ or cause.__context__
-        args = [arg for arg in getattr(cause, "args", ()) if isinstance(arg, BaseException)]
-        nested = getattr(cause, "reason", None)
-        cause = nested if isinstance(nested, BaseException) else (args[0] if args else inner)
-    return {
-        "ConnectTimeout": "no connection in time",
-        "ReadTimeout": "no answer in time",
-        "ReadTimeoutError": "no answer in time",
-        "IncompleteRead": "the connection broke off",
-        "RemoteDisconnected": "the connection was closed without an answer",
-    }.get(type(error).__name__, type(error).__name__)
 
 
 def _read_file(url: str, limit: int | None) -> Iterator[bytes]:

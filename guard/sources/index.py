@@ -80,7 +80,8 @@ class IndexSource:
         else:
             listing = _listing(index, entry)
             listing = replace(listing, upload_time=_earliest(listing, places))
-        origin = Origin(url=index.url, rivals=self._rivals(index, page, pages))
+        offering = frozenset(p[0].url for p in places if not isinstance(p[2], Unknown))
+        origin = Origin(url=index.url, rivals=self._rivals(offering, page, pages))
         return Located(origin=origin, listing=listing, status=page.status)
 
     def page(self, index: Index, project: NormalizedName) -> Fact[ProjectPage]:
@@ -99,6 +100,11 @@ class IndexSource:
                 future.set_exception(error)
                 raise
         return future.result()
+
+    def prefetch(self, project: NormalizedName) -> None:
+        """Ask for the pages of `project` now, because they are about to be needed."""
+        for index in self._indexes:
+            self.page(index, project)
 
     def first_page(self, project: NormalizedName) -> Fact[ProjectPage]:
         """Return the page of the first index that has `project`; Unknown if one before could not say."""
@@ -154,13 +160,13 @@ class IndexSource:
 
     def _rivals(
         self,
-        mine: Index,
+        offering: frozenset[str],
         page: ProjectPage,
         pages: Sequence[tuple[Index, Fact[ProjectPage]]],
     ) -> Fact[tuple[str, ...]]:
         rivals = []
         for index, other in pages:
-            if index == mine or isinstance(other, Absent):
+            if index.url in offering or isinstance(other, Absent):
                 continue
             if isinstance(other, Unknown):
                 return other
@@ -244,12 +250,19 @@ def _earliest(
 
 def _repeats(other: ProjectPage, page: ProjectPage) -> bool:
     """Tell whether everything that `other` lists is on `page` too, with the same sha256."""
+    if not set(other.filenames) <= set(page.filenames):
+        return False
     try:
-        theirs = {entry.filename: entry.hashes.get("sha256") for entry in other.files()}
-        ours = {entry.filename: entry.hashes.get("sha256") for entry in page.files()}
+        return all(_same(other.file(name), page.file(name)) for name in set(other.filenames))
     except PageError:
         return False
-    return all(digest and ours.get(filename) == digest for filename, digest in theirs.items())
+
+
+def _same(one: PageFile | None, other: PageFile | None) -> bool:
+    if one is None or other is None:
+        return False
+    digest = one.hashes.get("sha256")
+    return digest is not None and digest == other.hashes.get("sha256")
 
 
 def _cached(stored: Stored, body: bytes) -> Response:
