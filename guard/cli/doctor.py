@@ -3,8 +3,131 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import uv
+from packaging.utils import canonicalize_name
+
+import guard
 from guard.cli.exit import ExitCode
+from guard.cli.session import Session, cache_folder, policy_name, session
+from guard.duration import ago
+from guard.errors import GuardError
+from guard.model import Absent, Index, Unknown
+from guard.report.text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One line of the doctor's report."""
+
+    topic: str
+    words: str
+    well: bool = True
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return ExitCode.OK
+    """Say what is configured, what can be reached, and how old what is cached has become."""
+    for name, value in _UNUSED.items():
+        setattr(arguments, name, value)
+    with session(arguments, alone=True) as run:
+        answers = list(_answers(run, policy_name(arguments)))
+    if arguments.output_format == "json":
+        document: list[dict[str, Any]] = [
+            {"topic": a.topic, "words": a.words, "well": a.well} for a in answers
+        ]
+        sys.stdout.write(json.dumps({"schema": 1, "answers": document}, indent=2) + "\n")
+    else:
+        width = max(len(answer.topic) for answer in answers)
+        for answer in answers:
+            mark = "ok  " if answer.well else "BAD "
+            sys.stdout.write(f"{mark} {answer.topic:{width}}  {plain(answer.words)}\n")
+    return ExitCode.OK if all(answer.well for answer in answers) else ExitCode.UNDECIDED
+
+
+_UNUSED: dict[str, Any] = {
+    "requirement": [],
+    "requirement_files": [],
+    "constraint_files": [],
+    "editable": [],
+    "upgrade": False,
+    "upgrade_package": [],
+    "pre": False,
+    "no_deps": False,
+    "require_hashes": False,
+    "only_binary": [],
+    "no_binary": [],
+    "uploaded_prior_to": None,
+    "quiet": True,
+}
+"""A doctor's session installs nothing, so it is asked for nothing."""
+
+
+def _answers(run: Session, policy: str) -> Iterator[Answer]:
+    yield Answer("guard", guard.__version__)
+    yield Answer("uv", uv.find_uv_bin())
+    yield Answer("policy", f"{policy} ({sum(1 for _ in run.policy.in_force())} rules in force)")
+    yield from _target(run)
+    yield from _indexes(run)
+    yield _cache("page cache", cache_folder() / "pages", "*.json")
+    yield _cache("quarantine", cache_folder() / "quarantine", "files/*/*/*")
+
+
+def _target(run: Session) -> Iterator[Answer]:
+    try:
+        description = run.installer.description()
+    except GuardError as error:
+        yield Answer("target", f"{error.message}: {error.reason}", well=False)
+        return
+    version = description.environment["python_full_version"]
+    yield Answer("target", f"Python {version} in {description.prefix}")
+
+
+def _indexes(run: Session) -> Iterator[Answer]:
+    try:
+        configuration = run.installer.configuration()
+    except GuardError as error:
+        yield Answer("indexes", f"{error.message}: {error.reason}", well=False)
+        return
+    yield Answer("configured by", configuration.source)
+    for index in configuration.indexes:
+        yield _reached(run, index)
+    if not configuration.indexes:
+        yield Answer("indexes", "none is configured", well=False)
+
+
+def _reached(run: Session, index: Index) -> Answer:
+    """Ask an index for a project that most have, and say what its page tells."""
+    if index.flat:
+        return Answer("find-links", index.url)
+    began = time.monotonic()
+    page = run.admission.index.page(index, canonicalize_name("pip"))
+    took = f"{time.monotonic() - began:.2f} s"
+    match page:
+        case Unknown(reason):
+            return Answer("index", f"{index.url}: {reason}", well=False)
+        case Absent():
+            return Answer("index", f"{index.url}: reached in {took}; it has no project `pip`")
+        case _:
+            first = next(iter(page.files()), None)
+            times = "upload times" if first and first.upload_time else "no upload times (PEP 700)"
+            return Answer("index", f"{index.url}: reached in {took}; {times}")
+
+
+def _cache(topic: str, folder: Path, pattern: str) -> Answer:
+    ages, size = [], 0
+    for path in folder.glob(pattern):
+        status = path.stat()
+        size += status.st_size
+        ages.append(time.time() - status.st_mtime)
+    if not ages:
+        return Answer(topic, f"{folder}: empty")
+    oldest = ago(timedelta(seconds=max(ages)))
+    return Answer(topic, f"{folder}: {len(ages)} files, {size / 1e6:.1f} MB, oldest {oldest} old")

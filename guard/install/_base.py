@@ -24,7 +24,9 @@ from guard.model import Admitted
 from guard.plan import Planned
 from guard.request import Request
 
-_LOG_LEVELS: Final = ("TRACE ", "DEBUG ", "INFO ", "WARN ")
+_CHATTER: Final = ("TRACE ", "DEBUG ", "INFO ", "WARN ", "Using Python ")
+"""How the lines begin that a tool says only because it was asked to be verbose."""
+
 _RESOLVE_TIMEOUT: Final = 900
 """Seconds; a resolution that takes longer has lost its way."""
 
@@ -138,7 +140,7 @@ def _listen(stream: IO[str] | None, overhear: Callable[[str], None]) -> str:
     kept: list[str] = []
     for line in stream:
         overhear(line)
-        if not line.startswith(_LOG_LEVELS):
+        if not line.startswith(_CHATTER):
             kept.append(line)
     return "".join(kept).strip()
 

@@ -117,6 +117,8 @@ class Flow:
                 # The cut-off may be what hides the only solution: see it, judge it, say so.
                 bounds = replace(bounds, cutoff=None)
                 continue
+            if not planned:
+                return Outcome(judgement=Judgement(()))
             if bounds.cutoff and (fresh := self._may_be_fresh(planned) - bounds.uncut):
                 bounds = replace(bounds, uncut=bounds.uncut | fresh)
                 continue

@@ -187,7 +187,7 @@ def _ask_uv(*words: str) -> Path:
     if result.returncode:
         raise TargetError(
             f"there is no Python `{' '.join(words)}` on this machine",
-            reason=result.stderr.strip().removeprefix("error: ") or None,
+            reason=next(iter(result.stderr.strip().removeprefix("error: ").splitlines()), None),
             hint="install it, or name one that is there with `--python`",
         )
     return Path(result.stdout.strip())
