@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import enum
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from guard.model import (
     Requested,
     Unknown,
     Verdict,
+    matches_name,
 )
 from guard.policy import Policy
 from guard.progress import Progress
@@ -28,6 +30,7 @@ from guard.quarantine import Arrival, Quarantine, TooLargeError
 from guard.rules import Stage
 from guard.sources.http import FetchError, Http
 from guard.sources.index import IndexSource, Located
+from guard.sources.publication import Publication, Publications
 
 FILE_LIMIT: Final = 8 << 30
 """Bytes of one file whose size nobody announced; PyPI's own largest are below."""
@@ -47,6 +50,38 @@ def judge(candidate: Candidate, policy: Policy, *, stage: Stage = Stage.FILE) ->
         for finding in rule.check(candidate)
     )
     return Verdict(candidate, tuple(findings))
+
+
+class Standing(enum.StrEnum):
+    """What is known of a file's publisher. None of these says that the file is safe."""
+
+    PINNED = "as pinned"
+    BEFORE = "as before"
+    FIRST_SEEN = "first seen"
+    NOT_ATTESTED = "not attested"
+    UNKNOWN = "not known"
+
+
+def standing(candidate: Candidate, policy: Policy) -> Standing:
+    """Return how a candidate's publisher relates to the pins and to what was seen before."""
+    match candidate.provenance:
+        case Absent():
+            return Standing.NOT_ATTESTED
+        case Unknown():
+            return Standing.UNKNOWN
+        case provenance:
+            identities = provenance.identities
+    if not identities:
+        return Standing.NOT_ATTESTED
+    pins = [pin for pin in policy.publishers if matches_name(pin.name, candidate.file.project)]
+    if any(not p.mismatches(i) for pin in pins for p in pin.identities for i in identities):
+        return Standing.PINNED
+    known = candidate.remembered
+    if not isinstance(known, Absent | Unknown) and any(
+        identity.same_publisher(other) for identity in identities for other in known
+    ):
+        return Standing.BEFORE
+    return Standing.FIRST_SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +117,7 @@ class Admission:
 
     policy: Policy
     index: IndexSource
+    publications: Publications
     http: Http
     quarantine: Quarantine
     pool: concurrent.futures.Executor
@@ -96,58 +132,69 @@ class Admission:
         """
         self.progress.expect(len(asked), sum(item.file.size or 0 for item in asked))
         located = [self.pool.submit(self._locate, item) for item in asked]
-        arrivals = [
-            self.pool.submit(self._arrive, item, place)
-            for item, place in zip(asked, located, strict=True)
-        ]
+        pairs = list(zip(asked, located, strict=True))
+        published = [self.pool.submit(self._published, *pair) for pair in pairs]
+        arrivals = [self.pool.submit(self._arrive, *pair) for pair in pairs]
         try:
             places = [future.result() for future in located]
-            first = [self._candidate(*pair, _NOT_ASKED) for pair in zip(asked, places, strict=True)]
+            first = [self._listed(*pair) for pair in zip(asked, places, strict=True)]
             if any(self._denied_early(candidate) for candidate in first):
-                for future in arrivals:
-                    future.cancel()
                 return Judgement(tuple(judge(candidate, self.policy) for candidate in first))
-            return self._judged(asked, places, [future.result() for future in arrivals])
+            facts = zip(
+                asked,
+                places,
+                (future.result() for future in published),
+                (future.result() for future in arrivals),
+                strict=True,
+            )
+            return self._judged(list(facts))
         finally:
-            for future in arrivals:
-                future.cancel()
+            for waiting in published:
+                waiting.cancel()
+            for transfer in arrivals:
+                transfer.cancel()
             self.progress.done()
 
     def described(self, asked: Asked) -> Candidate:
         """Return the candidate that is known from the request alone, before anything is fetched."""
-        return self._candidate(asked, self._locate(asked), _NOT_ASKED)
+        return self._listed(asked, self._locate(asked))
 
     def preview(self, file: File, requested: Requested, located: Located) -> Verdict:
         """Judge a release that nobody downloads, by what the index says: why it was passed over."""
-        asked = Asked(file, requested)
-        return judge(self._candidate(asked, located, _NOT_ASKED), self.policy, stage=Stage.INDEX)
+        candidate = self._listed(Asked(file, requested), located)
+        return judge(candidate, self.policy, stage=Stage.INDEX)
 
     def _denied_early(self, candidate: Candidate) -> bool:
         return judge(candidate, self.policy, stage=Stage.INDEX).decision is Decision.DENIED
 
     def _judged(
-        self,
-        asked: Sequence[Asked],
-        places: Sequence[Located],
-        arrivals: Sequence[Fact[Arrival]],
+        self, facts: Sequence[tuple[Asked, Located, Publication, Fact[Arrival]]]
     ) -> Judgement:
         verdicts = []
-        for item, place, arrival in zip(asked, places, arrivals, strict=True):
+        for asked, place, published, arrival in facts:
             match arrival:
                 case Absent() | Unknown():
                     digests: Fact[Mapping[str, str]] = arrival
                 case Arrival():
                     digests = arrival.digests
-            verdicts.append(judge(self._candidate(item, place, digests), self.policy))
+            verdicts.append(judge(self._candidate(asked, place, published, digests), self.policy))
         judgement = Judgement(tuple(verdicts))
         if judgement.decision is not Decision.ADMITTED:
             return judgement
         proofs = (
             Admitted(verdict, arrival.path, arrival.digests["sha256"])
-            for verdict, arrival in zip(verdicts, arrivals, strict=True)
+            for verdict, (*_, arrival) in zip(verdicts, facts, strict=True)
             if isinstance(arrival, Arrival)
         )
         return replace(judgement, admitted=tuple(proofs))
+
+    def _listed(self, asked: Asked, place: Located) -> Candidate:
+        """Return the candidate as far as the pages alone describe it."""
+        published = self.publications.listed(asked.file, place)
+        return self._candidate(asked, place, published, _NOT_ASKED)
+
+    def _published(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Publication:
+        return self.publications.verified(asked.file, located.result())  # its job began before
 
     def _locate(self, asked: Asked) -> Located:
         if asked.local or asked.requested.direct_url is not None:
@@ -156,7 +203,11 @@ class Admission:
         return self.index.locate(asked.file)
 
     def _candidate(
-        self, asked: Asked, located: Located, digests: Fact[Mapping[str, str]]
+        self,
+        asked: Asked,
+        located: Located,
+        published: Publication,
+        digests: Fact[Mapping[str, str]],
     ) -> Candidate:
         return Candidate(
             file=asked.file,
@@ -165,6 +216,9 @@ class Admission:
             listing=located.listing,
             status=located.status,
             digests=digests,
+            provenance=published.provenance,
+            prior=published.prior,
+            remembered=published.remembered,
             judged_at=self.now,
         )
 

@@ -19,6 +19,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from guard.publisher import Identity, IdentityPattern, Provenance
+
 RuleId = NewType("RuleId", str)
 T = TypeVar("T")
 
@@ -95,6 +97,9 @@ class Requested:
     hashes: frozenset[tuple[str, str]] = frozenset()
     """Digests of which the file must have one: `--hash` of a requirement."""
 
+    identities: tuple[IdentityPattern, ...] = ()
+    """PEP-751: the publishers that a lock names for the project, of which one must be its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -142,6 +147,17 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """The nearest earlier file of the same release line that its index lists as attested."""
+
+    version: Version
+    filename: str
+    upload_time: datetime | None
+    provenance: Fact[Provenance]
+    """Absent where it was not asked for: what it says matters only to a file that is attested."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A file someone wants to install, with everything that was learned about it."""
 
@@ -154,6 +170,15 @@ class Candidate:
     status: Fact[ProjectStatus]
     digests: Fact[Mapping[str, str]]
     """Of the bytes in quarantine, always with sha256; absent for what is not a single file."""
+
+    provenance: Fact[Provenance]
+    """What its attestations prove; absent when its index lists none."""
+
+    prior: Fact[Prior]
+    """Absent when no earlier release was attested."""
+
+    remembered: Fact[tuple[Identity, ...]]
+    """Who published the release of this project that was installed here last."""
 
     judged_at: datetime
     """The clock, passed in: rules never read the time themselves."""
@@ -236,6 +261,8 @@ class IndexEntry:
     name: str
     url: str
     owns: tuple[str, ...] = ()
+    trust_root: str | None = None
+    """The Sigstore that attested its files, where that is not the public one: a file's name."""
 
 
 @dataclass(frozen=True, slots=True)

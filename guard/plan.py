@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,9 +33,26 @@ from packaging.utils import (
 
 from guard.errors import UsageError
 from guard.model import File, FileKind
+from guard.publisher import Identity, IdentityPattern, PublisherKind
 
 _LIMIT: Final = 50_000_000
 """Bytes of one lock file."""
+
+_IDENTITY_KEYS: Final = {
+    "repository": "repository",
+    "workflow": "workflow",
+    "workflow_filepath": "workflow",
+    "environment": "environment",
+    "email": "identity",
+}
+"""The keys of PEP 740 publishers that can be compared, and the claim that each one is about."""
+
+_WRITTEN: Final = {
+    PublisherKind.GITHUB: ("repository", "workflow", "environment"),
+    PublisherKind.GITLAB: ("repository", "workflow_filepath", "environment"),
+    PublisherKind.GOOGLE: ("email",),
+    PublisherKind.CIRCLECI: ("repository",),
+}
 
 Chosen = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 
@@ -47,6 +64,9 @@ class Planned:
     file: File
     direct: bool = False
     """Asked for by URL or path somewhere: `[packages.archive]`, `vcs` or `directory`."""
+
+    identities: tuple[IdentityPattern, ...] = ()
+    """PEP-751: `attestation-identities`, who may have published the project's files."""
 
 
 def is_lock(path: Path) -> bool:
@@ -100,7 +120,8 @@ def _planned(
     for package, chosen in lock.select(environment=environment, tags=tags):
         match chosen:
             case PackageWheel() | PackageSdist():
-                yield Planned(file=_distribution(package, chosen, folder))
+                file = _distribution(package, chosen, folder)
+                yield Planned(file=file, identities=_identities(package))
             case PackageArchive():
                 yield Planned(file=_archive(package, chosen, folder), direct=True)
             case PackageVcs() | PackageDirectory():
@@ -146,6 +167,46 @@ def _archive(package: Package, chosen: PackageArchive, folder: Path) -> File:
         hashes=_hashes(chosen.hashes),
         size=chosen.size,
     )
+
+
+def _identities(package: Package) -> tuple[IdentityPattern, ...]:
+    """Read the identities of a package; what cannot be compared is refused, not left out.
+
+    PEP-751: each has a `kind` and, inline, the other keys of a PEP 740 publisher.
+    """
+    return tuple(_identity(package, given) for given in package.attestation_identities or ())
+
+
+def _identity(package: Package, given: Mapping[str, Any]) -> IdentityPattern:
+    values = {key: value for key, value in given.items() if value not in (None, "")}
+    kind, unknown = values.pop("kind", None), values.keys() - _IDENTITY_KEYS.keys()
+    if kind not in set(PublisherKind) or unknown or not values:
+        raise UsageError(
+            f"the lock file names an identity of {package.name} that is not understood",
+            reason=f"kind {kind!r}, {', '.join(sorted(unknown or values)) or 'nothing else'}",
+            hint=f"known kinds: {', '.join(PublisherKind)}; known keys: {', '.join(_IDENTITY_KEYS)}",
+        )
+    claims: dict[str, Any] = {
+        _IDENTITY_KEYS[key]: (_literal(str(value)),) for key, value in values.items()
+    }
+    return IdentityPattern(kind=PublisherKind(kind), **claims)
+
+
+def _literal(text: str) -> str:
+    """Return the glob that matches `text` and nothing else: a lock names identities, not patterns."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in text)
+
+
+def identity_table(identity: Identity) -> dict[str, str] | None:
+    """Return the `attestation-identities` entry of a verified identity, or `None` if it has no kind."""
+    if identity.kind is None:
+        return None
+    table = {"kind": str(identity.kind)}
+    for key, claim in _IDENTITY_KEYS.items():
+        value = getattr(identity, claim)
+        if value is not None and key in _WRITTEN[identity.kind]:
+            table[key] = str(value)
+    return table
 
 
 def _tree(package: Package, url: str) -> File:

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     with session(arguments, alone=True) as run:
         outcome = _judged_files(run, local) if local else judged(run)
-    return finish(outcome, arguments, done=None)
+    return finish(outcome, run, arguments, done=None)
 
 
 def _is_file(word: str) -> bool:

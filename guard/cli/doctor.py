@@ -17,11 +17,12 @@ from packaging.utils import canonicalize_name
 
 import guard
 from guard.cli.exit import ExitCode
-from guard.cli.session import Session, cache_folder, policy_name, session
+from guard.cli.session import Session, cache_folder, policy_name, session, state_folder
 from guard.duration import ago
 from guard.errors import GuardError
 from guard.model import Absent, Index, Unknown
 from guard.report.text import plain
+from guard.sources import trust_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in _UNUSED.items():
         setattr(arguments, name, value)
     with session(arguments, alone=True) as run:
+        if arguments.refresh_trust_root:
+            trust_root.refresh(state_folder(), run.now)
         answers = list(_answers(run, policy_name(arguments)))
     if arguments.output_format == "json":
         document: list[dict[str, Any]] = [
@@ -76,6 +79,7 @@ def _answers(run: Session, policy: str) -> Iterator[Answer]:
     yield Answer("policy", f"{policy} ({sum(1 for _ in run.policy.in_force())} rules in force)")
     yield from _target(run)
     yield from _indexes(run)
+    yield _trust_root(run)
     yield _cache("page cache", cache_folder() / "pages", "*.json")
     yield _cache("quarantine", cache_folder() / "quarantine", "files/*/*/*")
 
@@ -119,6 +123,17 @@ def _reached(run: Session, index: Index) -> Answer:
             first = next(iter(page.files()), None)
             times = "upload times" if first and first.upload_time else "no upload times (PEP 700)"
             return Answer("index", f"{index.url}: reached in {took}; {times}")
+
+
+def _trust_root(run: Session) -> Answer:
+    try:
+        root = trust_root.public(state_folder())
+    except GuardError as error:
+        return Answer("trust root", f"{error.message}: {error.reason}", well=False)
+    old = root.probably_too_old(run.now)
+    made = f"of {root.made:%Y-%m-%d}" if root.made else "of unknown age"
+    advice = "; probably too old: `guard doctor --refresh-trust-root`" if old else ""
+    return Answer("trust root", f"{root.name}, {made}, sha256 {root.sha256[:16]}{advice}", not old)
 
 
 def _cache(topic: str, folder: Path, pattern: str) -> Answer:

@@ -19,4 +19,4 @@ def run(arguments: argparse.Namespace) -> int:
             for admitted in installable(outcome):
                 copy_into(arguments.dest, admitted)
             done = f"saved in {arguments.dest}"
-    return finish(outcome, arguments, done=done)
+    return finish(outcome, run, arguments, done=done)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from guard.cli.judging import finish, installable, judged
-from guard.cli.session import session
-from guard.model import Decision
+from guard.cli.session import known_identities, session
+from guard.model import Admitted, Decision, Origin
+from guard.publisher import Provenance
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,5 +29,17 @@ def run(arguments: argparse.Namespace) -> int:
                 run.progress.step("Installing")
                 run.progress.done()
                 run.installer.apply(admitted, run.request, quiet=arguments.quiet)
+                remember(admitted)
                 done = "installed"
-    return finish(outcome, arguments, done=done)
+    return finish(outcome, run, arguments, done=done)
+
+
+def remember(admitted: Sequence[Admitted]) -> None:
+    """Record who published what has just been installed: the next release is compared with it."""
+    known = known_identities()
+    for item in admitted:
+        candidate = item.verdict.candidate
+        proved, origin = candidate.provenance, candidate.origin
+        if isinstance(proved, Provenance) and proved.identities and isinstance(origin, Origin):
+            file = candidate.file
+            known.remember(file.project, origin.url, str(file.version), proved.identities)

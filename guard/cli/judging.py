@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from guard import plan
+from guard.admission import standing
 from guard.cli.boundary import coloured
 from guard.cli.exit import of_decision
 from guard.cli.session import Session
@@ -60,12 +61,17 @@ def installable(outcome: Outcome) -> tuple[Admitted, ...]:
     return outcome.judgement.admitted
 
 
-def finish(outcome: Outcome, arguments: argparse.Namespace, *, done: str | None) -> int:
+def finish(
+    outcome: Outcome, session: Session, arguments: argparse.Namespace, *, done: str | None
+) -> int:
     """Print the report and return the exit code."""
     judgement = outcome.judgement
     result = Result(
         decision=judgement.decision,
         verdicts=judgement.verdicts,
+        standings=tuple(
+            standing(verdict.candidate, session.policy) for verdict in judgement.verdicts
+        ),
         passed_over=outcome.passed_over,
         suggestions={str(k): str(v) for k, v in outcome.suggestions.items()},
         note=outcome.note,

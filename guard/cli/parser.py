@@ -26,6 +26,12 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser("download", help="judge, then keep the files", allow_abbrev=False)
     )
     _check(commands.add_parser("check", help="judge, and install nothing", allow_abbrev=False))
+    _verify(
+        commands.add_parser(
+            "verify", help="a local file against its attestations", allow_abbrev=False
+        )
+    )
+    _inspect(commands.add_parser("inspect", help="what the attestations say", allow_abbrev=False))
     _rule(commands.add_parser("rule", help="explain a rule, or list them", allow_abbrev=False))
     _policy(commands.add_parser("policy", help="show or check a policy", allow_abbrev=False))
     _quarantine(
@@ -83,6 +89,32 @@ def _check(command: argparse.ArgumentParser) -> None:
     _indexes(command)
     _target(command)
     _judging(command)
+
+
+def _verify(command: argparse.ArgumentParser) -> None:
+    command.description = "Verify a local wheel or sdist, and who published it. Uses no network."
+    command.set_defaults(module="verify")
+    _evidence(command)
+    group = command.add_argument_group("expected publisher (anchored globs)")
+    group.add_argument("--kind", choices=("GitHub", "GitLab", "Google", "CircleCI"))
+    for claim in ("repository", "workflow", "ref", "environment", "trigger", "issuer", "identity"):
+        group.add_argument(f"--{claim}", metavar="GLOB")
+
+
+def _inspect(command: argparse.ArgumentParser) -> None:
+    command.description = "Print identities, claims, log entries and predicates of a local file."
+    command.set_defaults(module="inspect")
+    _evidence(command)
+
+
+def _evidence(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="a wheel or an sdist")
+    command.add_argument("--provenance", metavar="FILE", help="a PEP 740 object or attestation")
+    command.add_argument("--bundle", metavar="FILE", help="a Sigstore bundle")
+    command.add_argument(
+        "--trust-root", metavar="FILE", help="another Sigstore than the public one"
+    )
+    command.add_argument("--output-format", choices=("text", "json"), default="text")
 
 
 def _requirements(command: argparse.ArgumentParser) -> None:
@@ -193,4 +225,9 @@ def _doctor(command: argparse.ArgumentParser) -> None:
     _policy_option(command)
     _target(command)
     _indexes(command)
+    command.add_argument(
+        "--refresh-trust-root",
+        action="store_true",
+        help="fetch the newest public Sigstore root over TUF",
+    )
     command.add_argument("--output-format", choices=("text", "json"), default="text")

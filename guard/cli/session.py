@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -25,6 +26,11 @@ from guard.install.target import Target, find_python
 from guard.policy import Policy, load
 from guard.progress import Progress
 from guard.request import IndexOptions, Request, Wanted, read
+
+if TYPE_CHECKING:
+    from guard.sources.identities import KnownIdentities
+    from guard.sources.pages import Pages
+    from guard.sources.provenance import ProvenanceSource
 
 _WORKERS = 8
 """More connections are not faster, and some servers turn them away."""
@@ -57,6 +63,8 @@ class Session:
         from guard.sources.cache import PageCache  # noqa: PLC0415
         from guard.sources.http import FetchError, Http  # noqa: PLC0415
         from guard.sources.index import IndexSource  # noqa: PLC0415
+        from guard.sources.pages import Pages  # noqa: PLC0415
+        from guard.sources.publication import Publications  # noqa: PLC0415
 
         configuration = self.installer.configuration()
         try:
@@ -70,21 +78,40 @@ class Session:
         except FetchError as error:
             raise SourceError("no connection can be trusted", reason=str(error)) from None
         folder = cache_folder()
-        index = IndexSource(
+        pages = Pages(
             http,
             PageCache(folder / "pages"),
-            configuration.indexes,
             offline=self.request.offline,
             refresh=self.request.refresh,
         )
+        index = IndexSource(pages, configuration.indexes)
         return Admission(
             policy=self.policy,
             index=index,
+            publications=Publications(index, self._provenance(pages), known_identities()),
             http=http,
             quarantine=Quarantine(folder / "quarantine"),
             pool=self.pool,
             progress=self.progress,
             now=self.now,
+        )
+
+    def _provenance(self, pages: Pages) -> ProvenanceSource:
+        from guard.sources import trust_root  # noqa: PLC0415
+        from guard.sources.provenance import ProvenanceSource  # noqa: PLC0415
+
+        private = {
+            entry.url: trust_root.from_file(entry.trust_root)
+            for entry in self.policy.indexes
+            if entry.trust_root
+        }
+        state = state_folder()
+        public = trust_root.public(state)
+        return ProvenanceSource(
+            pages,
+            state / "verified",
+            lambda index: private.get(index, public),
+            use_results=not self.request.refresh,
         )
 
     def close(self) -> None:
@@ -123,6 +150,19 @@ def policy_name(arguments: argparse.Namespace) -> str:
     """Return the policy that was named: on the command line, in GUARD_POLICY, or `default`."""
     named: str | None = arguments.policy or os.environ.get("GUARD_POLICY")
     return named or "default"
+
+
+def state_folder() -> Path:
+    """Return the folder of what the guard remembers: results, identities, trust."""
+    named = os.environ.get("GUARD_STATE_DIR")
+    return Path(named).absolute() if named else platformdirs.user_state_path("wheelguard")
+
+
+def known_identities() -> KnownIdentities:
+    """Return the records of who published what was installed before."""
+    from guard.sources.identities import KnownIdentities  # noqa: PLC0415
+
+    return KnownIdentities(state_folder() / "identities")
 
 
 def cache_folder() -> Path:

@@ -157,6 +157,7 @@ class Flow:
                     pinned=True,
                     locked=True,
                     direct_url=item.file.url if item.direct else None,
+                    identities=item.identities,
                 ),
             )
             for item in missing

@@ -25,6 +25,7 @@ from guard.model import (
     Verdict,
 )
 from guard.request import Wanted
+from guard.rules import CATALOGUE, Stage
 from guard.simple import PageError, PageFile, ProjectPage
 
 _LOOKED_AT: Final = 200
@@ -77,7 +78,7 @@ class Releases:
     def newest_acceptable(self, verdict: Verdict) -> Version | None:
         """Return the newest release of the same project that its page does not speak against."""
         file = verdict.candidate.file
-        if verdict.candidate.requested.direct_url is not None:
+        if verdict.candidate.requested.direct_url is not None or not _by_page_alone(verdict):
             return None
         for version, other in self._judged(file.project):
             if not version.is_prerelease and other.decision is Decision.ADMITTED:
@@ -172,4 +173,11 @@ def _rank(filename: str, tags: Mapping[Tag, int]) -> int | None:
 
 
 def _against(verdict: Verdict) -> tuple[Finding, ...]:
-    return tuple(f for f in verdict.findings if f.level is Level.DENY and f.waiver is None)
+    """Return what decided against a release: what could not be told counts where nothing else did."""
+    held = [f for f in verdict.findings if f.level is Level.DENY and f.waiver is None]
+    return tuple([f for f in held if not f.unknown] or held)
+
+
+def _by_page_alone(verdict: Verdict) -> bool:
+    """Tell whether only rules spoke that need no more than the page: then others can be compared."""
+    return all(CATALOGUE[f.rule].stage is Stage.INDEX for f in _against(verdict) if not f.unknown)

@@ -55,16 +55,21 @@ def parse(text: str, *, source: str) -> Policy:
 
 
 def _from_pyproject(text: str, *, source: str) -> Policy:
-    table = _table(text, source).get("tool", {}).get("guard")
-    if table is None:
-        raise PolicyError("there is no such table", source=source, at="tool.guard")
-    return _policy(table, source=source)
+    tool = _table(text, source).get("tool")
+    if not isinstance(tool, dict) or "guard" not in tool:
+        raise PolicyError(
+            "there is no such table",
+            source=source,
+            at="tool.guard",
+            hint="add one, or name another policy with `--policy` or GUARD_POLICY",
+        )
+    return _policy(tool["guard"], source=source)
 
 
 def _table(text: str, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting without an end
         raise PolicyError("not TOML", source=source, reason=str(error)) from None
 
 
@@ -81,12 +86,24 @@ def _policy(table: Mapping[str, Any], *, source: str) -> Policy:
     exempt = tuple(
         read(entry.entry, source=source, at=f"exempt[{i}]") for i, entry in enumerate(file.exempt)
     )
+    pins = tuple(
+        read(entry.entry, source=source, at=f"publisher[{i}]")
+        for i, entry in enumerate(file.publisher)
+    )
     if base is not None:
+        pins = (*pins, *base.publishers)
         indexes, denied = (*indexes, *base.indexes), (*denied, *base.deny)
         exempt = (*exempt, *base.exemptions)
-    tables: dict[str, object] = {"index": indexes, "deny": denied}
+    tables: dict[str, object] = {"index": indexes, "deny": denied, "publisher": pins}
     rules = tuple(_rule(rule, options[id_], tables) for id_, rule in CATALOGUE.items())
-    policy = Policy(rules=rules, indexes=indexes, deny=denied, exemptions=exempt, origins=origins)
+    policy = Policy(
+        rules=rules,
+        indexes=indexes,
+        deny=denied,
+        exemptions=exempt,
+        publishers=pins,
+        origins=origins,
+    )
     _check_index_names(policy, source)
     return policy
 
@@ -116,7 +133,7 @@ def _options(
     options: dict[RuleId, dict[str, object]] = {}
     origins = dict(base.origins) if base else {}
     for id_, rule in CATALOGUE.items():
-        given = file.rules.get(id_, {})
+        given = _given(file, id_, source)
         _refuse_unknown_options(rule, given, source)
         inherited = next((r for r in base.rules if r.id == id_), None) if base else None
         names = rule.options()
@@ -128,6 +145,19 @@ def _options(
         options[id_] = {names[key]: value for key, value in merged.items()}
         origins |= {f"rules.{id_}.{key}": source for key in given}
     return options, origins
+
+
+def _given(file: PolicyFile, id_: RuleId, source: str) -> dict[str, Any]:
+    """Return the options that the file itself sets for a rule."""
+    given = file.rules.get(id_, {})
+    if not isinstance(given, dict):
+        raise PolicyError(
+            f"expected a table, not {given!r}",
+            source=source,
+            at=f"rules.{id_}",
+            hint=f'a level goes inside it: rules.{id_}.level = "deny"',
+        )
+    return given
 
 
 def _refuse_unknown_options(rule: type[Rule], given: Mapping[str, Any], source: str) -> None:
@@ -156,6 +186,7 @@ def _check_index_names(policy: Policy, source: str) -> None:
                     f"there is no [[index]] named {name!r}",
                     source=source,
                     at=f"rules.{rule.id}.exempt-indexes",
+                    hint="add an [[index]] table of that name with the index's url",
                 )
 
 

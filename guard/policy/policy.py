@@ -21,6 +21,7 @@ from guard.model import (
     Versions,
     matches_name,
 )
+from guard.publisher import Pin
 from guard.rules import Rule
 from guard.rules.fresh_upload import FreshUpload
 
@@ -73,6 +74,7 @@ class Policy:
     indexes: tuple[IndexEntry, ...] = ()
     deny: tuple[DenyEntry, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+    publishers: tuple[Pin, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each value comes from: `rules.fresh-upload.age` → `default`, or a file."""
 

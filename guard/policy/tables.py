@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -14,10 +14,15 @@ from guard.duration import EXPECTED, Duration
 from guard.errors import PolicyError
 from guard.model import DenyEntry, IndexEntry, RuleId, Versions, index_url
 from guard.policy.policy import Exemption
+from guard.publisher import CLAIMS, IdentityPattern, Pin, PublisherKind
 from guard.rules import CATALOGUE
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Names = Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+Globs = Text | Names
+"""One glob, or several of which one must match."""
+
+Numbers = int | Annotated[tuple[int, ...], msgspec.Meta(min_length=1)]
 T = TypeVar("T")
 
 
@@ -29,13 +34,16 @@ class IndexTable(
     name: Text
     url: Text
     owns: Names | None = None
+    trust_root: Text | None = None
 
     def entry(self) -> IndexEntry:
         """Return the entry with its URL and names in normal form."""
         if "://" not in self.url:
             raise ValueError(f"expected an absolute URL, not {self.url!r}")
         owns = tuple(_name_glob(pattern) for pattern in self.owns or ())
-        return IndexEntry(name=self.name, url=index_url(self.url), owns=owns)
+        return IndexEntry(
+            name=self.name, url=index_url(self.url), owns=owns, trust_root=self.trust_root
+        )
 
 
 class DenyTable(
@@ -84,16 +92,79 @@ class ExemptTable(
         )
 
 
+class IdentityTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """One of a `[[publisher]]`'s identities, in the words of PEP 740 and PEP 751."""
+
+    kind: PublisherKind | None = None
+    issuer: Globs | None = None
+    identity: Globs | None = None
+    repository: Globs | None = None
+    repository_id: Numbers | None = None
+    owner: Globs | None = None
+    owner_id: Numbers | None = None
+    workflow: Globs | None = None
+    ref: Globs | None = None
+    digest: Globs | None = None
+    environment: Globs | None = None
+    trigger: Globs | None = None
+    runner: Globs | None = None
+    build_signer: Globs | None = None
+    subject: Globs | None = None
+
+    def entry(self) -> IdentityPattern:
+        """Return the pattern. Raises `ValueError` for one that would match a stranger."""
+        given = {claim: _several(getattr(self, claim)) for claim in CLAIMS}
+        if self.kind is PublisherKind.GITHUB and not (
+            given["repository"] or given["repository_id"]
+        ):
+            raise ValueError("a GitHub identity must name its repository or repository-id")
+        if self.kind is None and not given["issuer"]:
+            raise ValueError(
+                f"an identity must name its kind ({', '.join(PublisherKind)}) or issuer"
+            )
+        if not any(given[claim] for claim in CLAIMS if claim != "issuer"):
+            raise ValueError("an identity of an issuer alone would match everybody there")
+        values: dict[str, Any] = given
+        return IdentityPattern(kind=self.kind, **values)
+
+
+class PublisherTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """`[[publisher]]`: who may publish the projects of a name."""
+
+    name: Text
+    identities: Annotated[tuple[IdentityTable, ...], msgspec.Meta(min_length=1)]
+    attestation: Literal["required", "if-present"] = "required"
+
+    def entry(self) -> Pin:
+        """Return the pin with its name and identities read."""
+        return Pin(
+            name=_name_glob(self.name),
+            identities=tuple(identity.entry() for identity in self.identities),
+            required=self.attestation == "required",
+        )
+
+
 class PolicyFile(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
 ):
     """A whole policy file."""
 
     extends: Text | None = None
-    rules: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    rules: dict[str, Any] = msgspec.field(default_factory=dict)
     index: tuple[IndexTable, ...] = ()
     deny: tuple[DenyTable, ...] = ()
     exempt: tuple[ExemptTable, ...] = ()
+    publisher: tuple[PublisherTable, ...] = ()
+
+
+def _several(given: str | int | tuple[str, ...] | tuple[int, ...] | None) -> tuple[Any, ...]:
+    if given is None:
+        return ()
+    return given if isinstance(given, tuple) else (given,)
 
 
 def convert(value: object, kind: type[T], *, source: str, at: str) -> T:

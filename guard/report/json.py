@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from itertools import zip_longest
 from typing import Any, Final
 
+from guard.admission import Standing
 from guard.errors import GuardError, SourceError
 from guard.model import Absent, Decision, Finding, PassedOver, Unknown, Verdict
+from guard.publisher import Attestation
 from guard.report.result import Result
 
 SCHEMA: Final = 1
@@ -23,7 +27,10 @@ def document(result: Result) -> dict[str, Any]:
         "schema": SCHEMA,
         "decision": str(result.decision),
         "done": result.done,
-        "candidates": [_candidate(verdict) for verdict in result.verdicts],
+        "candidates": [
+            _candidate(verdict, standing)
+            for verdict, standing in zip_longest(result.verdicts, result.standings)
+        ],
         "passed_over": [_passed_over(item) for item in result.passed_over],
         "suggestions": dict(result.suggestions),
         "note": result.note,
@@ -50,7 +57,7 @@ def render_error(error: GuardError) -> str:
     )
 
 
-def _candidate(verdict: Verdict) -> dict[str, Any]:
+def _candidate(verdict: Verdict, standing: Standing | None) -> dict[str, Any]:
     candidate = verdict.candidate
     file = candidate.file
     return {
@@ -64,8 +71,35 @@ def _candidate(verdict: Verdict) -> dict[str, Any]:
         "pinned": candidate.requested.pinned,
         "index": _fact(candidate.origin, "url"),
         "upload_time": _upload_time(verdict),
-        "publisher": None,
+        "publisher": _publisher(verdict, standing),
         "findings": [_finding(finding) for finding in verdict.findings],
+    }
+
+
+def _publisher(verdict: Verdict, standing: Standing | None) -> dict[str, Any] | None:
+    """Return what the attestations prove, `null` where there are none or nobody knows."""
+    match verdict.candidate.provenance:
+        case Absent() | Unknown():
+            return None
+        case provenance:
+            return {
+                "standing": str(standing) if standing else None,
+                "attestations": [attestation(given) for given in provenance.attestations],
+                "invalid": list(provenance.invalid),
+                "unsupported": list(provenance.unsupported),
+            }
+
+
+def attestation(given: Attestation) -> dict[str, Any]:
+    """Return a verified attestation with every claim of its certificate."""
+    return {
+        "predicate": str(given.predicate),
+        "log_index": given.log_index,
+        "integrated_at": given.integrated_at.isoformat(),
+        "builder": given.builder,
+        "source": given.source,
+        "kind": str(given.identity.kind) if given.identity.kind else None,
+        "identity": asdict(given.identity),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from guard.admission import Standing
 from guard.model import Decision, Finding, PassedOver, Verdict
 
 
@@ -14,6 +15,9 @@ class Result:
 
     decision: Decision
     verdicts: tuple[Verdict, ...]
+    standings: tuple[Standing, ...] = ()
+    """What is known of each verdict's publisher, in the order of the verdicts."""
+
     passed_over: tuple[PassedOver, ...] = ()
     suggestions: Mapping[str, str] = field(default_factory=dict)
     """Project → its newest release that would not be denied by its page."""

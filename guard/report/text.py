@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from guard.admission import Standing
 from guard.model import Decision, Finding, Level, PassedOver, Verdict
+from guard.publisher import Provenance
 from guard.report.result import Result, decisive, shown
 
 _COLOURS: Final = {
@@ -17,6 +20,7 @@ _COLOURS: Final = {
 }
 _RESET: Final = "\x1b[0m"
 _PASSED_OVER_SHOWN: Final = 5
+_PUBLISHERS_SHOWN: Final = 20
 _OUTPUT_LINES: Final = 12
 
 
@@ -27,6 +31,7 @@ def render(result: Result, *, colour: bool = False) -> str:
         for verdict in shown(result)
         for finding in decisive(verdict, result.decision)
     ]
+    blocks += _published(result)
     blocks += _passed_over(result.passed_over)
     if result.note:
         blocks.append(_note(result.note))
@@ -67,6 +72,25 @@ def _word(finding: Finding) -> str:
 
 def _painted(word: str, *, colour: bool) -> str:
     return f"{_COLOURS[word]}{word}{_RESET}" if colour else word
+
+
+def _published(result: Result) -> list[str]:
+    """Say who published what is attested; what is not is counted: most files are not."""
+    if result.decision is not Decision.ADMITTED:
+        return []
+    lines, counts = [], Counter(result.standings)
+    for verdict, standing in zip(result.verdicts, result.standings, strict=True):
+        provenance = verdict.candidate.provenance
+        if isinstance(provenance, Provenance) and provenance.identities:
+            titles = " and ".join(identity.title for identity in provenance.identities)
+            lines.append(f"  {verdict.candidate.file.title}: {plain(titles)} ({standing})")
+    if not lines:
+        return []
+    if len(lines) > _PUBLISHERS_SHOWN:
+        lines = [*lines[:_PUBLISHERS_SHOWN], f"  … and {len(lines) - _PUBLISHERS_SHOWN} more"]
+    if unattested := counts[Standing.NOT_ATTESTED]:
+        lines.append(f"  {unattested} not attested")
+    return ["\n".join(("Published by, as their attestations say:", *lines))]
 
 
 def _passed_over(passed_over: Sequence[PassedOver]) -> list[str]:

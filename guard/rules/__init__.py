@@ -11,13 +11,18 @@ from typing import Final
 from guard.model import RuleId
 from guard.rules._base import Rule, Stage
 from guard.rules.archived_project import ArchivedProject
+from guard.rules.changed_publisher import ChangedPublisher
 from guard.rules.denied_release import DeniedRelease
 from guard.rules.direct_url import DirectUrl
+from guard.rules.dropped_attestation import DroppedAttestation
 from guard.rules.foreign_index import ForeignIndex
 from guard.rules.fresh_upload import FreshUpload
 from guard.rules.hash_mismatch import HashMismatch
+from guard.rules.invalid_attestation import InvalidAttestation
+from guard.rules.missing_attestation import MissingAttestation
 from guard.rules.quarantined_project import QuarantinedProject
 from guard.rules.source_distribution import SourceDistribution
+from guard.rules.unexpected_publisher import UnexpectedPublisher
 from guard.rules.vanished_file import VanishedFile
 from guard.rules.yanked_file import YankedFile
 
@@ -34,6 +39,11 @@ CATALOGUE: Final[dict[RuleId, type[Rule]]] = {
         VanishedFile,
         HashMismatch,
         ForeignIndex,
+        MissingAttestation,
+        DroppedAttestation,
+        InvalidAttestation,
+        UnexpectedPublisher,
+        ChangedPublisher,
         SourceDistribution,
         DirectUrl,
     )

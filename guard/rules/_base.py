@@ -52,9 +52,20 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Return a finding at the level the policy gave this rule, or at `level`."""
         return Finding(rule=self.id, level=level or self.level, message=message, detail=detail)
 
-    def unknown(self, message: str, *detail: str) -> Finding:
+    def unknown(self, message: str, *detail: str, level: Level | None = None) -> Finding:
         """Return the finding that this rule could not tell: *undecided* where it denies."""
-        return Finding(rule=self.id, level=self.level, message=message, detail=detail, unknown=True)
+        return Finding(
+            rule=self.id,
+            level=level or self.level,
+            message=message,
+            detail=detail,
+            unknown=True,
+        )
+
+    def at_most(self, level: Level) -> Level:
+        """Return `level`, or this rule's own where that is the weaker one."""
+        order = (Level.OFF, Level.WARN, Level.DENY)
+        return min(level, self.level, key=order.index)
 
 
 def _table(field: msgspec.structs.FieldInfo) -> str | None:

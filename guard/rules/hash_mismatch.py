@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from guard.model import Absent, Candidate, Finding, Listing, RuleId, Unknown
 from guard.rules._base import Rule, Stage
+
+_STRONG: Final = frozenset({"sha256", "sha384", "sha512"})
 
 
 class HashMismatch(Rule, frozen=True, kw_only=True):
@@ -52,11 +54,14 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
         if isinstance(candidate.listing, Listing):
             promises["the index"] = candidate.listing.hashes
         for who, promised in promises.items():
-            for algorithm in promised.keys() & digests.keys():
-                if promised[algorithm] != digests[algorithm]:
+            comparable = promised.keys() & digests.keys()
+            for algorithm in sorted(comparable):
+                if promised[algorithm].lower() != digests[algorithm]:
                     yield self.finding(
                         f"{algorithm} is {digests[algorithm]}, {who} says {promised[algorithm]}"
                     )
+            if not comparable and (strong := sorted(_STRONG & promised.keys())):
+                yield self.unknown(f"{who} promises a {strong[0]}, which was not computed")
         wanted = candidate.requested.hashes
         if wanted and not wanted & set(digests.items()):
             given = ", ".join(f"{algorithm}:{digest}" for algorithm, digest in sorted(wanted))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from guard.model import Absent, Candidate, Finding, Listing, Origin, RuleId, Unknown
+from guard.model import Absent, Candidate, Finding, Listing, RuleId, Unknown
 from guard.rules._base import Rule
 
 
@@ -38,7 +38,7 @@ class VanishedFile(Rule, frozen=True, kw_only=True):
     since: ClassVar = "0.1.0"
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
-        if not isinstance(candidate.origin, Origin):
+        if isinstance(candidate.origin, Absent):
             return
         match candidate.listing:
             case Absent(reason):

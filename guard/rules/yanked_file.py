@@ -45,21 +45,17 @@ class YankedFile(Rule, frozen=True, kw_only=True):
     ] = Level.WARN
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
+        level = self.pinned_level if candidate.requested.pinned else self.level
+        if level is Level.OFF:
+            return
         match candidate.listing:
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known whether it is yanked: {reason}")
+                yield self.unknown(f"not known whether it is yanked: {reason}", level=level)
             case listing:
                 if listing.yanked is not None:
-                    yield self._yanked(candidate, listing.yanked)
-
-    def _yanked(self, candidate: Candidate, reason: str) -> Finding:
-        why = f": {reason}" if reason else " (no reason given)"
-        if candidate.requested.pinned:
-            return self.finding(
-                f"yanked by its project{why}",
-                f'policy: rules.yanked-file.pinned-level = "{self.pinned_level}"',
-                level=self.pinned_level,
-            )
-        return self.finding(f"yanked by its project{why}")
+                    why = f": {listing.yanked}" if listing.yanked else " (no reason given)"
+                    setting = f'policy: rules.yanked-file.pinned-level = "{level}"'
+                    detail = (setting,) if candidate.requested.pinned else ()
+                    yield self.finding(f"yanked by its project{why}", *detail, level=level)

@@ -35,6 +35,12 @@ class HtmlPage(ProjectPage):
         self.filenames = tuple(name for name, _ in kept)
         self._anchors = tuple(anchor for _, anchor in kept)
 
+    @property
+    def attested(self) -> tuple[str, ...]:
+        """The names of the files with a provenance URL."""
+        pairs = zip(self.filenames, self._anchors, strict=True)
+        return tuple(name for name, anchor in pairs if anchor.get("data-provenance"))
+
     def _entry(self, position: int) -> PageFile:
         return _file(self._anchors[position], self._base)
 

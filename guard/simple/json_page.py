@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import Final
 from urllib.parse import urljoin
 
@@ -47,6 +49,17 @@ class _Entry(msgspec.Struct, rename="kebab"):
     provenance: str | None = None
 
 
+class _Attested(msgspec.Struct, gc=False):
+    filename: str
+    provenance: str | None = None
+
+
+class _AttestedFiles(msgspec.Struct):
+    files: list[_Attested]
+
+
+_ATTESTED: Final = msgspec.json.Decoder(_AttestedFiles)
+_MARK: Final = re.compile(rb'"provenance"\s*:\s*"')
 _PAGE: Final = msgspec.json.Decoder(_Page)
 _NAMES: Final = msgspec.json.Decoder(_Names)
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
@@ -67,7 +80,19 @@ class JsonPage(ProjectPage):
         self.status = fields.status(marker.status, marker.reason)
         self.filenames = tuple(entry.filename for entry in names.files)
         self._entries = page.files
+        self._body = body
         self._url = url
+
+    @cached_property
+    def attested(self) -> tuple[str, ...]:
+        """The names of the files with a provenance URL; most indexes have none, which is soon seen."""
+        if not _MARK.search(self._body):
+            return ()
+        try:
+            files = _ATTESTED.decode(self._body).files
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise PageError(f"files[].provenance: {error}") from None
+        return tuple(file.filename for file in files if file.provenance)
 
     def _entry(self, position: int) -> PageFile:
         try:

@@ -52,6 +52,11 @@ class ProjectPage(ABC):
     filenames: tuple[str, ...]
     """In the order of the page; what follows is keyed by the position here."""
 
+    @property
+    @abstractmethod
+    def attested(self) -> tuple[str, ...]:
+        """The names of the files for which the index lists attestations (PEP 740)."""
+
     @abstractmethod
     def _entry(self, position: int) -> PageFile:
         """Read the entry at `position`. Raises `PageError`."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
-from urllib.parse import urlsplit
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from guard.model import (
     Absent,
@@ -24,14 +24,15 @@ from guard.model import (
     Unknown,
 )
 from guard.simple import ACCEPT, PageError, PageFile, ProjectPage, parse
-from guard.sources.cache import PageCache, Stored, stored_page
-from guard.sources.http import FetchError, Http, NotFoundError, Response
+from guard.sources.history import earlier_attested
+from guard.sources.http import FetchError, NotFoundError
+from guard.sources.pages import Pages, is_local
 
 PAGE_LIMIT: Final = 128 << 20
 """Bytes of one project page; the largest known is below 40 MB."""
 
-_OFFLINE_AGE: Final = 7 * 86_400
-"""Seconds after which a page that cannot be asked for again says nothing any more."""
+_COMPARED: Final = 3
+"""Earlier attested files to try: an earlier one whose attestations do not verify proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +47,9 @@ class Located:
 class IndexSource:
     """Asks the configured indexes, each page once. Used by many threads at once."""
 
-    def __init__(
-        self,
-        http: Http,
-        cache: PageCache,
-        indexes: Sequence[Index],
-        *,
-        offline: bool = False,
-        refresh: bool = False,
-    ) -> None:
-        self._http = http
-        self._cache = cache
+    def __init__(self, source: Pages, indexes: Sequence[Index]) -> None:
+        self._source = source
         self._indexes = tuple(indexes)
-        self._offline = offline
-        self._refresh = refresh
         self._pages: dict[str, concurrent.futures.Future[Fact[ProjectPage]]] = {}
         self._lock = threading.Lock()
 
@@ -78,7 +68,7 @@ class IndexSource:
         if isinstance(entry, Unknown):
             listing: Fact[Listing] = entry
         else:
-            listing = _listing(index, entry)
+            listing = listing_of(entry, index.url)
             listing = replace(listing, upload_time=_earliest(listing, places))
         offering = frozenset(p[0].url for p in places if not isinstance(p[2], Unknown))
         origin = Origin(url=index.url, rivals=self._rivals(offering, page, pages))
@@ -101,6 +91,21 @@ class IndexSource:
                 raise
         return future.result()
 
+    def earlier(self, file: File, origin: str) -> Fact[tuple[tuple[Version, PageFile], ...]]:
+        """Return the earlier attested files of the same release line on the same index."""
+        for index in self._indexes:
+            if index.url != origin:
+                continue
+            page = self.page(index, file.project)
+            if isinstance(page, Absent | Unknown):
+                return page
+            try:
+                found = tuple(islice(earlier_attested(page, file), _COMPARED))
+            except PageError as error:
+                return Unknown(f"earlier files could not be read: {error}")
+            return found or Absent("no earlier release is attested")
+        return Absent("its index has no pages")
+
     def prefetch(self, project: NormalizedName) -> None:
         """Ask for the pages of `project` now, because they are about to be needed."""
         for index in self._indexes:
@@ -117,10 +122,12 @@ class IndexSource:
 
     def _read(self, index: Index, url: str, project: NormalizedName) -> Fact[ProjectPage]:
         where = f"{project} on {index.url}"
-        if index.flat and _is_local(url):
+        if index.flat and is_local(url):
             return Absent(f"{index.url} is a folder")
         try:
-            response = self._response(url, username=_username(index))
+            response = self._source.get(
+                url, accept=ACCEPT, limit=PAGE_LIMIT, username=_username(index)
+            )
             return parse(
                 response.body,
                 content_type=response.headers.get("content-type", ""),
@@ -133,30 +140,6 @@ class IndexSource:
             return Unknown(f"the page of {where} could not be had: {error}")
         except PageError as error:
             return Unknown(f"the page of {where} could not be read: {error}")
-
-    def _response(self, url: str, *, username: str) -> Response:
-        if _is_local(url):
-            response = self._http.get(f"{url.rstrip('/')}/index.html", limit=PAGE_LIMIT)
-            return replace(response, headers={"content-type": "text/html"})
-        key, now = f"{username} {url}", time.time()
-        found = self._cache.load(key)
-        if found and (found[0].fresh(now) and not self._refresh):
-            return _cached(*found)
-        if self._offline:
-            if found and 0 <= now - found[0].fetched_at < _OFFLINE_AGE:
-                return _cached(*found)
-            raise FetchError("offline, and not seen within the last 7 days")
-        headers = {"Accept": ACCEPT, **(found[0].validators() if found else {})}
-        response = self._http.get(url, limit=PAGE_LIMIT, headers=headers)
-        if response.status == 304:
-            if not found:
-                raise FetchError("HTTP 304, though nothing was cached")
-            stored, body = found
-            self._cache.save(key, stored.confirmed(now))
-            return _cached(stored, body)
-        if page := stored_page(response.headers, response.body, url=response.url, fetched_at=now):
-            self._cache.save(key, page, response.body)
-        return response
 
     def _rivals(
         self,
@@ -177,7 +160,7 @@ class IndexSource:
     def _nowhere(self, file: File, pages: Sequence[tuple[Index, Fact[ProjectPage]]]) -> Located:
         """Say of a file that no page lists what is known: nothing, a local folder, or that it is gone."""
         for index, _ in pages:
-            if index.flat and _is_local(file.url) and _is_local(index.url):
+            if index.flat and is_local(file.url) and is_local(index.url):
                 reason = "a local folder has no pages"
                 return Located(
                     origin=Origin(url=index.url),
@@ -215,14 +198,15 @@ def _is_at(entry: PageFile | Unknown, file: File) -> bool:
     return not isinstance(entry, Unknown) and entry.url == file.url
 
 
-def _listing(index: Index, entry: PageFile) -> Listing:
+def listing_of(entry: PageFile, index: str) -> Listing:
+    """Return what an entry of a page of `index` says."""
     upload_time: Fact[datetime]
     if entry.upload_time is not None:
         upload_time = entry.upload_time
-    elif _is_local(index.url):
+    elif is_local(index):
         upload_time = Absent("a local index has no upload times")
     else:
-        upload_time = Unknown(f"{index.url} gives no upload times (PEP 700)")
+        upload_time = Unknown(f"{index} gives no upload times (PEP 700)")
     return Listing(
         upload_time=upload_time,
         hashes=entry.hashes,
@@ -265,14 +249,6 @@ def _same(one: PageFile | None, other: PageFile | None) -> bool:
     return digest is not None and digest == other.hashes.get("sha256")
 
 
-def _cached(stored: Stored, body: bytes) -> Response:
-    return Response(200, stored.url, {"content-type": stored.content_type}, body)
-
-
 def _username(index: Index) -> str:
     """Part of the cache's key: two users may be shown different pages."""
     return index.credentials.username if index.credentials else ""
-
-
-def _is_local(url: str) -> bool:
-    return urlsplit(url).scheme in {"file", ""}

@@ -1,0 +1,70 @@
+"""Documents of an index, fetched over HTTP or from disk, and kept for as long as they hold."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from guard.sources.cache import PageCache, Stored, stored_page
+from guard.sources.http import FetchError, Http, Response
+
+_NOT_MODIFIED: Final = 304
+_OFFLINE_AGE: Final = 7 * 86_400
+"""Seconds after which a page that cannot be asked for again says nothing any more."""
+
+
+class Pages:
+    """Gets a document, from the cache while it is fresh. Used by many threads at once."""
+
+    def __init__(
+        self, http: Http, cache: PageCache, *, offline: bool = False, refresh: bool = False
+    ) -> None:
+        self._http = http
+        self._cache = cache
+        self._offline = offline
+        self._refresh = refresh
+
+    def get(self, url: str, *, accept: str, limit: int, username: str = "") -> Response:
+        """Return the document at `url`. Raises `FetchError`.
+
+        `username` is part of what it is kept by: two users may be shown different pages.
+        """
+        if is_local(url):
+            return self._local(url, limit)
+        key, now = f"{username} {url}", time.time()
+        found = self._cache.load(key)
+        if found and found[0].fresh(now) and not self._refresh:
+            return _cached(*found)
+        if self._offline:
+            if found and 0 <= now - found[0].fetched_at < _OFFLINE_AGE:
+                return _cached(*found)
+            raise FetchError("offline, and not seen within the last 7 days")
+        headers = {"Accept": accept, **(found[0].validators() if found else {})}
+        response = self._http.get(url, limit=limit, headers=headers)
+        if response.status == _NOT_MODIFIED:
+            if not found:
+                raise FetchError("HTTP 304, though nothing was cached")
+            stored, body = found
+            self._cache.save(key, stored.confirmed(now))
+            return _cached(stored, body)
+        if page := stored_page(response.headers, response.body, url=response.url, fetched_at=now):
+            self._cache.save(key, page, response.body)
+        return response
+
+    def _local(self, url: str, limit: int) -> Response:
+        """Read a folder's `index.html`, or a file as it is."""
+        if url.endswith("/"):
+            response = self._http.get(f"{url}index.html", limit=limit)
+            return replace(response, headers={"content-type": "text/html"})
+        return self._http.get(url, limit=limit)
+
+
+def is_local(url: str) -> bool:
+    """Tell whether `url` is on this machine's own disk."""
+    return urlsplit(url).scheme in {"file", ""}
+
+
+def _cached(stored: Stored, body: bytes) -> Response:
+    return Response(200, stored.url, {"content-type": stored.content_type}, body)

@@ -1,0 +1,100 @@
+"""Everything that is to be known of who published a file, now and before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from guard.model import Absent, Fact, File, Listing, Origin, Prior, Unknown
+from guard.publisher import Identity, Provenance
+from guard.simple import PageFile
+from guard.sources.identities import KnownIdentities
+from guard.sources.index import IndexSource, Located, listing_of
+from guard.sources.provenance import ProvenanceSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Who published a file, who published the one before it, and who did when it was last installed."""
+
+    provenance: Fact[Provenance]
+    prior: Fact[Prior]
+    remembered: Fact[tuple[Identity, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Publications:
+    """Brings together the pages, the provenance and the records. Used by many threads."""
+
+    index: IndexSource
+    provenance: ProvenanceSource
+    known: KnownIdentities
+
+    def listed(self, file: File, place: Located) -> Publication:
+        """Return what the project page alone says: enough to see that an attestation is missing."""
+        if not isinstance(place.origin, Origin) or not isinstance(place.listing, Listing):
+            return _nowhere(place)
+        own: Fact[Provenance] = Unknown("not looked at yet")
+        if place.listing.provenance_url is None:
+            own = Absent("its index lists no attestations")
+        return Publication(
+            provenance=own,
+            prior=self._prior(file, place.origin.url, compared=False),
+            remembered=self.known.of(file.project, place.origin.url),
+        )
+
+    def verified(self, file: File, place: Located) -> Publication:
+        """Return what the attestations prove. One small request, two where there is a past."""
+        if not isinstance(place.origin, Origin) or not isinstance(place.listing, Listing):
+            return _nowhere(place)
+        index = place.origin.url
+        sha256 = file.hashes.get("sha256") or place.listing.hashes.get("sha256")
+        own = self.provenance.of(place.listing, index=index, filename=file.filename, sha256=sha256)
+        return Publication(
+            provenance=own,
+            prior=self._prior(file, index, compared=isinstance(own, Provenance)),
+            remembered=self.known.of(file.project, index),
+        )
+
+    def _prior(self, file: File, index: str, *, compared: bool) -> Fact[Prior]:
+        """Return the earlier attested file; its own attestations only if they will be compared.
+
+        One that turns out not to verify proves nothing, so the one before it is asked.
+        """
+        found = self.index.earlier(file, index)
+        if isinstance(found, Absent | Unknown):
+            return found
+        if not compared:
+            return _prior(*found[0], Absent("not compared with"))
+        for version, entry in found:
+            proved = self.provenance.of(
+                listing_of(entry, index),
+                index=index,
+                filename=entry.filename,
+                sha256=entry.hashes.get("sha256"),
+            )
+            if isinstance(proved, Unknown) or (
+                isinstance(proved, Provenance) and proved.attestations
+            ):
+                return _prior(version, entry, proved)
+        return Absent("no attestation of an earlier release verifies")
+
+
+def _prior(version: Version, entry: PageFile, provenance: Fact[Provenance]) -> Prior:
+    return Prior(
+        version=version,
+        filename=entry.filename,
+        upload_time=entry.upload_time,
+        provenance=provenance,
+    )
+
+
+def _nowhere(place: Located) -> Publication:
+    """What is true of a file that no index has: its publisher is as absent, or unknown, as that."""
+    match place.listing:
+        case Listing():
+            nothing: Absent | Unknown = Unknown("not known which index it comes from")
+        case reason:
+            nothing = reason
+    return Publication(provenance=nothing, prior=nothing, remembered=nothing)
