@@ -56,10 +56,21 @@ def cutoff(text: str, *, now: datetime) -> datetime:
     Raises `ValueError`. A date without a time is its midnight in UTC, as for pip and uv.
     """
     try:
-        return now - Duration.parse(text)
+        age = Duration.parse(text)
     except ValueError:
-        moment = datetime.fromisoformat(text.strip())
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        return _moment(text.strip())
+    try:
+        return now - age
+    except OverflowError:
+        raise ValueError(f"there is no moment {text} ago") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} is no moment in UTC") from None
 
 
 def ago(age: timedelta) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ from packaging.pylock import (
     PylockValidationError,
     is_valid_pylock_path,
 )
+from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import (
     InvalidSdistFilename,
@@ -30,29 +31,15 @@ from packaging.utils import (
     parse_sdist_filename,
     parse_wheel_filename,
 )
+from packaging.version import Version
 
+from guard import attestation_identities
 from guard.errors import UsageError
-from guard.model import File, FileKind
-from guard.publisher import Identity, IdentityPattern, PublisherKind
+from guard.model import Absent, Admitted, File, FileKind, Listing, Origin, Unknown
+from guard.publisher import IdentityPattern, Provenance
 
 _LIMIT: Final = 50_000_000
 """Bytes of one lock file."""
-
-_IDENTITY_KEYS: Final = {
-    "repository": "repository",
-    "workflow": "workflow",
-    "workflow_filepath": "workflow",
-    "environment": "environment",
-    "email": "identity",
-}
-"""The keys of PEP 740 publishers that can be compared, and the claim that each one is about."""
-
-_WRITTEN: Final = {
-    PublisherKind.GITHUB: ("repository", "workflow", "environment"),
-    PublisherKind.GITLAB: ("repository", "workflow_filepath", "environment"),
-    PublisherKind.GOOGLE: ("email",),
-    PublisherKind.CIRCLECI: ("repository",),
-}
 
 Chosen = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 
@@ -97,6 +84,48 @@ def parse(body: bytes, *, name: str) -> Pylock:
         raise UsageError(f"`{name}` is no lock file of PEP 751", reason=str(error)) from None
 
 
+def lock(admitted: Sequence[Admitted], *, python: str) -> Pylock:
+    """Return the lock of exactly these files, with their publishers as they were verified.
+
+    PEP-751: `attestation-identities` SHOULD be recorded where they are known.
+    """
+    packages = sorted((_package(item) for item in admitted), key=lambda package: package.name)
+    return Pylock(
+        lock_version=Version("1.0"),
+        created_by="guard",
+        requires_python=SpecifierSet(f">={python}"),
+        packages=packages,
+    )
+
+
+def serialize(lock: Pylock) -> bytes:
+    """Return `lock` as TOML."""
+    import tomli_w  # noqa: PLC0415 - only for writing
+
+    return tomli_w.dumps(lock.to_dict()).encode()
+
+
+def _package(admitted: Admitted) -> Package:
+    candidate = admitted.verdict.candidate
+    file, listing, proved = candidate.file, candidate.listing, candidate.provenance
+    uploaded = listing.upload_time if isinstance(listing, Listing) else listing
+    identities = proved.identities if isinstance(proved, Provenance) else ()
+    wheel = PackageWheel(
+        name=file.filename,
+        url=file.url,
+        size=admitted.path.stat().st_size,
+        upload_time=None if isinstance(uploaded, Absent | Unknown) else uploaded,
+        hashes={"sha256": admitted.sha256},
+    )
+    return Package(
+        name=file.project,
+        version=file.version,
+        index=candidate.origin.url if isinstance(candidate.origin, Origin) else None,
+        wheels=[wheel],
+        attestation_identities=attestation_identities.tables(identities) or None,
+    )
+
+
 def select(
     lock: Pylock, *, environment: Environment, tags: Sequence[Tag], folder: Path
 ) -> tuple[Planned, ...]:
@@ -121,7 +150,7 @@ def _planned(
         match chosen:
             case PackageWheel() | PackageSdist():
                 file = _distribution(package, chosen, folder)
-                yield Planned(file=file, identities=_identities(package))
+                yield Planned(file=file, identities=attestation_identities.patterns(package))
             case PackageArchive():
                 yield Planned(file=_archive(package, chosen, folder), direct=True)
             case PackageVcs() | PackageDirectory():
@@ -167,46 +196,6 @@ def _archive(package: Package, chosen: PackageArchive, folder: Path) -> File:
         hashes=_hashes(chosen.hashes),
         size=chosen.size,
     )
-
-
-def _identities(package: Package) -> tuple[IdentityPattern, ...]:
-    """Read the identities of a package; what cannot be compared is refused, not left out.
-
-    PEP-751: each has a `kind` and, inline, the other keys of a PEP 740 publisher.
-    """
-    return tuple(_identity(package, given) for given in package.attestation_identities or ())
-
-
-def _identity(package: Package, given: Mapping[str, Any]) -> IdentityPattern:
-    values = {key: value for key, value in given.items() if value not in (None, "")}
-    kind, unknown = values.pop("kind", None), values.keys() - _IDENTITY_KEYS.keys()
-    if kind not in set(PublisherKind) or unknown or not values:
-        raise UsageError(
-            f"the lock file names an identity of {package.name} that is not understood",
-            reason=f"kind {kind!r}, {', '.join(sorted(unknown or values)) or 'nothing else'}",
-            hint=f"known kinds: {', '.join(PublisherKind)}; known keys: {', '.join(_IDENTITY_KEYS)}",
-        )
-    claims: dict[str, Any] = {
-        _IDENTITY_KEYS[key]: (_literal(str(value)),) for key, value in values.items()
-    }
-    return IdentityPattern(kind=PublisherKind(kind), **claims)
-
-
-def _literal(text: str) -> str:
-    """Return the glob that matches `text` and nothing else: a lock names identities, not patterns."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in text)
-
-
-def identity_table(identity: Identity) -> dict[str, str] | None:
-    """Return the `attestation-identities` entry of a verified identity, or `None` if it has no kind."""
-    if identity.kind is None:
-        return None
-    table = {"kind": str(identity.kind)}
-    for key, claim in _IDENTITY_KEYS.items():
-        value = getattr(identity, claim)
-        if value is not None and key in _WRITTEN[identity.kind]:
-            table[key] = str(value)
-    return table
 
 
 def _tree(package: Package, url: str) -> File:

@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser("download", help="judge, then keep the files", allow_abbrev=False)
     )
     _check(commands.add_parser("check", help="judge, and install nothing", allow_abbrev=False))
+    _lock(commands.add_parser("lock", help="judge, and write a pylock.toml", allow_abbrev=False))
     _verify(
         commands.add_parser(
             "verify", help="a local file against its attestations", allow_abbrev=False
@@ -85,6 +86,26 @@ def _check(command: argparse.ArgumentParser) -> None:
     )
     command.set_defaults(module="check")
     _requirements(command)
+    _selection(command)
+    _indexes(command)
+    _target(command)
+    _judging(command)
+
+
+def _lock(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Judge everything that would be installed, and write it as a PEP 751 lock."
+    )
+    command.set_defaults(module="lock")
+    _requirements(command)
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("pylock.toml"),
+        metavar="FILE",
+        help="default: pylock.toml",
+    )
     _selection(command)
     _indexes(command)
     _target(command)

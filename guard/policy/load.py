@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from guard.errors import PolicyError
 from guard.model import RuleId
+from guard.policy.complaints import nearest
 from guard.policy.policy import Policy
 from guard.policy.tables import PolicyFile, convert, read
 from guard.rules import CATALOGUE, Rule
@@ -164,10 +165,11 @@ def _refuse_unknown_options(rule: type[Rule], given: Mapping[str, Any], source: 
     known = rule.options()
     for key in given:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            expected = f"did you mean `{close[0]}`?" if close else f"it has: {', '.join(known)}"
             raise PolicyError(
-                "there is no such option", source=source, at=f"rules.{rule.id}.{key}", hint=expected
+                "there is no such option",
+                source=source,
+                at=f"rules.{rule.id}.{key}",
+                hint=nearest(key, list(known)),
             )
 
 

@@ -100,7 +100,8 @@ class Policy:
     def upload_cutoff(self, now: datetime) -> datetime | None:
         """Return the moment after which uploads are denied, or `None` if none are."""
         rule = self.rule(FreshUpload)
-        return now - rule.age if rule.level is Level.DENY else None
+        longest = now - datetime.min.replace(tzinfo=now.tzinfo)
+        return now - min(rule.age, longest) if rule.level is Level.DENY else None
 
     def may_be_fresh(self, project: NormalizedName) -> bool:
         """Tell whether the policy may admit a fresh file of `project`, so a resolver must see it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -9,10 +10,12 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from guard.duration import EXPECTED, Duration
 from guard.errors import PolicyError
 from guard.model import DenyEntry, IndexEntry, RuleId, Versions, index_url
+from guard.policy.complaints import complaint
 from guard.policy.policy import Exemption
 from guard.publisher import CLAIMS, IdentityPattern, Pin, PublisherKind
 from guard.rules import CATALOGUE
@@ -38,11 +41,9 @@ class IndexTable(
 
     def entry(self) -> IndexEntry:
         """Return the entry with its URL and names in normal form."""
-        if "://" not in self.url:
-            raise ValueError(f"expected an absolute URL, not {self.url!r}")
         owns = tuple(_name_glob(pattern) for pattern in self.owns or ())
         return IndexEntry(
-            name=self.name, url=index_url(self.url), owns=owns, trust_root=self.trust_root
+            name=self.name, url=_absolute(self.url), owns=owns, trust_root=self.trust_root
         )
 
 
@@ -79,14 +80,14 @@ class ExemptTable(
         """Return the exemption with its name, rule and versions read."""
         if self.rule not in CATALOGUE:
             raise ValueError(f"there is no rule {self.rule!r}; `guard rule` lists them")
-        if not self.name.strip("*?"):
+        if not any(map(str.isalnum, self.name)):
             raise ValueError("an exemption must name its project; to relax a rule, set its level")
         return Exemption(
             name=_name_glob(self.name),
             rule=RuleId(self.rule),
             reason=self.reason,
             versions=_versions(self.versions),
-            sha256=tuple(digest.lower() for digest in self.sha256 or ()),
+            sha256=tuple(_digest(digest) for digest in self.sha256 or ()),
             approved_by=self.approved_by,
             expires=self.expires,
         )
@@ -172,9 +173,7 @@ def convert(value: object, kind: type[T], *, source: str, at: str) -> T:
     try:
         return msgspec.convert(value, kind, strict=True, builtin_types=(date,), dec_hook=_duration)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        key = f"{at}{path.rstrip('`')}".strip(".")
-        raise PolicyError(_plain(message), source=source, at=key or None) from None
+        raise complaint(error, kind, source=source, at=at) from None
 
 
 def read(make: Callable[[], T], *, source: str, at: str) -> T:
@@ -185,16 +184,6 @@ def read(make: Callable[[], T], *, source: str, at: str) -> T:
         raise PolicyError(str(error), source=source, at=at) from None
 
 
-def _plain(message: str) -> str:
-    """Say in the words of a policy file what msgspec says in those of Python."""
-    return (
-        message.replace("Object contains unknown field", "no such key")
-        .replace("Object missing required field", "missing key")
-        .replace("Expected `array` of length >= 1", "Expected a list with at least one entry")
-        .replace("Expected `object`", "Expected a table")
-    )
-
-
 def _duration(kind: type, value: object) -> object:
     if kind is not Duration:
         raise NotImplementedError(kind)
@@ -203,11 +192,30 @@ def _duration(kind: type, value: object) -> object:
     return Duration.parse(value)
 
 
+def _absolute(url: str) -> str:
+    """Return the index's URL in normal form; what is refused is not repeated: it may hold a password."""
+    try:
+        normal = index_url(url)
+    except ValueError:
+        normal = ""
+    if "://" not in normal:
+        raise ValueError("expected an absolute URL such as https://packages.example.com/simple/")
+    return normal
+
+
 def _name_glob(pattern: str) -> str:
     """Return `pattern` with the name normalized as an index would, its wildcards kept."""
     if not set(pattern) <= _NAME_GLOB:
         raise ValueError(f"{pattern!r} is no project name; `*` is the only wildcard")
+    if not pattern.strip("-_.") == pattern:
+        raise ValueError(f"no project name begins or ends as {pattern!r} does")
     return canonicalize_name(pattern)
+
+
+def _digest(text: str) -> str:
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise ValueError(f"{text!r} is no sha256 digest: 64 hexadecimal digits")
+    return text.lower()
 
 
 def _versions(text: str | None) -> Versions | None:
@@ -218,7 +226,9 @@ def _versions(text: str | None) -> Versions | None:
     except InvalidSpecifier:
         raise ValueError(f'{text!r} is no version specifier such as ">=1.2,<2"') from None
     versions = Versions(specifiers)
-    if not all(s.operator == "==" for s in specifiers) and specifiers.is_unsatisfiable():
+    versions.contains(Version("0"))  # packaging reads some numbers only when it compares them
+    unordered = all(specifier.operator == "==" for specifier in specifiers)
+    if not specifiers or (not unordered and specifiers.is_unsatisfiable()):
         raise ValueError(f"no version can match {text!r}")
     return versions
 

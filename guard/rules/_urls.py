@@ -7,6 +7,19 @@ from urllib.parse import unquote, urlsplit
 from guard.globs import segments_match
 
 
+def check_url_glob(glob: str) -> None:
+    """Refuse a glob that is no absolute URL, and so would never match. Raises `ValueError`."""
+    try:
+        parts = urlsplit(glob)
+        absolute = parts.scheme == "file" or (parts.hostname and parts.port != 0)
+    except ValueError:
+        absolute = False
+    if not absolute:
+        raise ValueError(f"expected the glob of an absolute URL, not {glob!r}")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"no URL with a query, fragment or credentials is allowed: {glob!r}")
+
+
 def url_matches(glob: str, url: str) -> bool:
     """Tell whether the anchored `glob` covers `url`: parts are compared, never the text.
 

@@ -9,7 +9,7 @@ import msgspec
 
 from guard.model import Candidate, Finding, RuleId
 from guard.rules._base import Rule
-from guard.rules._urls import url_matches
+from guard.rules._urls import check_url_glob, url_matches
 
 
 class DirectUrl(Rule, frozen=True, kw_only=True):
@@ -44,6 +44,10 @@ class DirectUrl(Rule, frozen=True, kw_only=True):
     allow: Annotated[
         tuple[str, ...], msgspec.Meta(description="URL globs that may be asked for directly.")
     ] = ()
+
+    def __post_init__(self) -> None:
+        for glob in self.allow:
+            check_url_glob(glob)
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
         url = candidate.requested.direct_url
