@@ -49,7 +49,7 @@ def _identity(package: Package, given: Mapping[str, Any]) -> IdentityPattern:
 
 
 def _literal(text: str) -> str:
-    """Return the glob that matches `text` and nothing else: a lock names identities, not patterns."""
+    """Return the glob that matches `text` alone: a lock names identities, not patterns."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in text)
 
 

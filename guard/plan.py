@@ -209,11 +209,12 @@ def _tree(package: Package, url: str) -> File:
 
 
 def _hashes(given: object) -> dict[str, str]:
-    return {str(name).lower(): str(digest).lower() for name, digest in dict(given or {}).items()}  # type: ignore[call-overload]
+    return {str(name).lower(): str(digest).lower() for name, digest in dict(given or {}).items()}
+    # type: ignore[call-overload]
 
 
 def _url(url: str | None, path: str | None, folder: Path) -> str:
-    """Return where a file is, without credentials: PEP 751 prefers `path`, we prefer what is there."""
+    """Return where a file is, without credentials: its `url`, or else its `path`."""
     if url is None:
         return (folder / (path or "")).resolve().as_uri()
     parts = urlsplit(urldefrag(url).url)

@@ -26,7 +26,7 @@ def write_private(path: Path, content: bytes) -> None:
     """Replace `path` by `content` in one step. Raises `OSError`, and then nothing has changed."""
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with open(part, "xb", opener=_opener) as stream:  # noqa: PTH123 - Path.open has no opener
+        with open(part, "xb", opener=_opener) as stream:
             stream.write(content)
         part.replace(path)
     finally:

@@ -9,19 +9,19 @@ class Progress(Protocol):
     """Told what happens, from any thread."""
 
     def step(self, words: str) -> None:
-        """A new phase begins."""
+        """Say that a new phase begins."""
 
     def expect(self, files: int, size: int) -> None:
-        """So many files of so many bytes in all are about to come."""
+        """Say how many files, of how many bytes in all, are about to come."""
 
     def received(self, size: int) -> None:
-        """So many more bytes have come."""
+        """Say how many more bytes have come."""
 
     def arrived(self, filename: str) -> None:
-        """A file is complete."""
+        """Say that a file is complete."""
 
     def done(self) -> None:
-        """Nothing more is to be shown."""
+        """Say that nothing more is to be shown."""
 
 
 class Silent:

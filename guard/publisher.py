@@ -20,7 +20,7 @@ GOOGLE: Final = "https://accounts.google.com"
 CIRCLECI: Final = "https://oidc.circleci.com"
 
 NOT_ATTESTED: Final = "not attested"
-"""How a claim that the certificate does not have is written: in reports, and in pins that allow it."""
+"""How a claim that a certificate does not have is written, in reports and in pins."""
 
 
 class PublisherKind(enum.StrEnum):
@@ -34,7 +34,7 @@ class PublisherKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What the certificate of a verified attestation says of who signed. `None`: it does not say."""
+    """What the certificate of a verified attestation says of who signed; `None`: nothing."""
 
     issuer: str
     """Who vouched for the identity: the OIDC issuer."""
@@ -140,10 +140,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityPattern:
-    """An identity that somebody expects, in the words of PEP 751; what is not named is not compared.
+    """An identity that somebody expects; what is not named is not compared.
 
-    Each value is a tuple of anchored globs over path segments, of which one must match; repositories
-    and owners match without regard to case, ids as numbers.
+    Each value is a tuple of anchored globs over path segments, of which one must match;
+    repositories and owners match without regard to case, ids as numbers.
     """
 
     kind: PublisherKind | None = None
@@ -176,7 +176,7 @@ class IdentityPattern:
                 yield Mismatch(claim, tuple(map(str, expected)), actual)
 
     def _kind_fits(self, identity: Identity) -> bool:
-        """A self-managed GitLab has an issuer of its own, which the pin must then name."""
+        """Compare the kinds; a self-managed GitLab has an issuer that the pin must then name."""
         if self.kind is PublisherKind.GITLAB and self.issuer:
             return identity.kind in {None, PublisherKind.GITLAB}
         return identity.kind is self.kind
@@ -199,7 +199,7 @@ class Mismatch:
 
     @property
     def unattested(self) -> bool:
-        """Whether the certificate does not have the claim at all: nobody can say if it would fit."""
+        """Whether the certificate lacks the claim: nobody can say if it would fit."""
         return self.actual is None
 
     def __str__(self) -> str:

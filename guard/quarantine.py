@@ -1,8 +1,8 @@
 """The quarantine: a content-addressed store in which every byte is a stranger until judged.
 
-Files lie at `files/<2 hex>/<sha256>/<filename>`. They arrive under a private temporary name and are
-moved into place in one step, so two guards at once, or one that is interrupted, leave either a whole
-file or none.
+Files lie at `files/<2 hex>/<sha256>/<filename>`. They arrive under a private temporary name and
+are moved into place in one step, so two guards at once, or one that is interrupted, leave either a
+whole file or none.
 """
 
 from __future__ import annotations

@@ -61,20 +61,20 @@ class Session:
     def _open(self) -> Admission:
         from guard.quarantine import Quarantine  # noqa: PLC0415
         from guard.sources.cache import PageCache  # noqa: PLC0415
-        from guard.sources.http import FetchError, Http  # noqa: PLC0415
+        from guard.sources.http import Connection, FetchError, Http  # noqa: PLC0415
         from guard.sources.index import IndexSource  # noqa: PLC0415
         from guard.sources.pages import Pages  # noqa: PLC0415
         from guard.sources.publication import Publications  # noqa: PLC0415
 
         configuration = self.installer.configuration()
         try:
-            http = Http(
-                credentials=configuration.credentials,
+            connection = Connection(
                 ca_bundle=configuration.ca_bundle,
                 proxy=configuration.proxy,
                 user_agent=f"wheelguard/{guard.__version__}",
-                connections=_WORKERS,
+                pooled=_WORKERS,
             )
+            http = Http(connection=connection, credentials=configuration.credentials)
         except FetchError as error:
             raise SourceError("no connection can be trusted", reason=str(error)) from None
         folder = cache_folder()

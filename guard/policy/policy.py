@@ -56,7 +56,7 @@ class Exemption:
 
     @staticmethod
     def _digest(candidate: Candidate) -> str | None:
-        """The digest of the bytes, or before they are here the one that the plan promises."""
+        """Return the digest of the bytes; before they are here, the one the plan promises."""
         match candidate.digests:
             case Absent() | Unknown():
                 return candidate.file.hashes.get("sha256")
@@ -104,7 +104,7 @@ class Policy:
         return now - min(rule.age, longest) if rule.level is Level.DENY else None
 
     def may_be_fresh(self, project: NormalizedName) -> bool:
-        """Tell whether the policy may admit a fresh file of `project`, so a resolver must see it."""
+        """Tell whether a fresh file of `project` may be admitted, so a resolver must see it."""
         rule = self.rule(FreshUpload)
         first_party = any(
             matches_name(pattern, project)

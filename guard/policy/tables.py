@@ -193,7 +193,7 @@ def _duration(kind: type, value: object) -> object:
 
 
 def _absolute(url: str) -> str:
-    """Return the index's URL in normal form; what is refused is not repeated: it may hold a password."""
+    """Return the URL in normal form; one that is refused may hold a password: it is not shown."""
     try:
         normal = index_url(url)
     except ValueError:

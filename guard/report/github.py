@@ -37,7 +37,7 @@ def _command(kind: str, title: str, message: str) -> str:
 
 
 def _data(text: str) -> str:
-    """Escape what would end the message; an index must not be able to write a command of its own."""
+    """Escape what would end the message: an index must not write commands of its own."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -40,7 +40,7 @@ def shown(result: Result) -> list[Verdict]:
 
 
 def decisive(verdict: Verdict, decision: Decision) -> tuple[Finding, ...]:
-    """Return the findings of `verdict` to show; under a denial, what was never asked is left out."""
+    """Return the findings to show; under a denial, what was never asked is left out."""
     if decision is Decision.DENIED:
         return tuple(finding for finding in verdict.findings if not finding.unknown)
     return verdict.findings

@@ -23,8 +23,8 @@ def check_url_glob(glob: str) -> None:
 def url_matches(glob: str, url: str) -> bool:
     """Tell whether the anchored `glob` covers `url`: parts are compared, never the text.
 
-    `*` stays within one path segment, `**` covers any number of whole ones. A URL with credentials, a
-    query, or dot segments in any spelling is covered by nothing.
+    `*` stays within one path segment, `**` covers any number of whole ones. A URL with
+    credentials, a query, or dot segments in any spelling is covered by nothing.
     """
     try:
         want, have = urlsplit(glob), urlsplit(url)

@@ -21,11 +21,12 @@ class ChangedPublisher(Rule, frozen=True, kw_only=True):
 
     ## What it does
 
-    Compares the verified identity with that of the nearest earlier attested file of the same release
-    line, and with the one that was recorded when the project was last installed here. Another issuer
-    or repository is a change; a repository with the same numeric id has only been renamed. From the
-    same repository, a run that a pull request triggered or that moved to a self-hosted runner is
-    denied too, and a release from a branch where there was a tag is worth a warning.
+    Compares the verified identity with that of the nearest earlier attested file of the same
+    release line, and with the one that was recorded when the project was last installed here.
+    Another issuer or repository is a change; a repository with the same numeric id has only been
+    renamed. From the same repository, a run that a pull request triggered or that moved to a
+    self-hosted runner is denied too, and a release from a branch where there was a tag is worth a
+    warning.
 
     ## Why is this bad?
 
@@ -66,28 +67,30 @@ class ChangedPublisher(Rule, frozen=True, kw_only=True):
                 return  # there is nobody to compare; other rules say what that means
             case provenance:
                 identities = provenance.identities
-        if not identities:
-            return
         yield from self._against("the last one installed here", candidate.remembered, identities)
-        if _known(candidate.remembered, identities):
-            return  # what was seen here is better evidence than what an index lists
+        if not _known(candidate.remembered, identities):
+            yield from self._against_prior(candidate, identities)
+        # Otherwise: what was seen here is better evidence than what an index lists.
+
+    def _against_prior(
+        self, candidate: Candidate, identities: tuple[Identity, ...]
+    ) -> Iterator[Finding]:
         match candidate.prior:
             case Absent():
                 return
             case Unknown(reason):
                 yield self.unknown(f"not known who published the release before: {reason}")
+                return
             case prior:
                 old = prior.upload_time
-                if old is not None and candidate.judged_at - old > self.within:
-                    return
-                match prior.provenance:
-                    case Absent():
-                        return
-                    case Unknown(reason):
-                        earlier: Fact[tuple[Identity, ...]] = Unknown(reason)
-                    case before:
-                        earlier = before.identities
-                yield from self._against(str(prior.version), earlier, identities)
+        if old is not None and candidate.judged_at - old > self.within:
+            return
+        match prior.provenance:
+            case Absent() | Unknown() as nobody:
+                earlier: Fact[tuple[Identity, ...]] = nobody
+            case before:
+                earlier = before.identities
+        yield from self._against(str(prior.version), earlier, identities)
 
     def _against(
         self, name: str, before: Fact[tuple[Identity, ...]], now: tuple[Identity, ...]

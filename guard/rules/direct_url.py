@@ -17,9 +17,9 @@ class DirectUrl(Rule, frozen=True, kw_only=True):
 
     ## What it does
 
-    Looks at how each file was asked for, in the request and in `Requires-Dist`. What matches an entry
-    of `allow` passes: scheme and host must be equal, and the path is an anchored glob in which `*`
-    stays within one segment and `**` covers any number of them.
+    Looks at how each file was asked for, in the request and in `Requires-Dist`. What matches an
+    entry of `allow` passes: scheme and host must be equal, and the path is an anchored glob in
+    which `*` stays within one segment and `**` covers any number of them.
 
     ## Why is this bad?
 

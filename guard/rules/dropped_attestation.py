@@ -25,9 +25,9 @@ class DroppedAttestation(Rule, frozen=True, kw_only=True):
 
     ## Why is this bad?
 
-    Projects that have set up attestations do not lose them by accident. When the ultralytics project
-    was taken over a second time, by a left-over upload token, the missing attestation was the mark
-    that told the attacker's release from the project's own.
+    Projects that have set up attestations do not lose them by accident. When the ultralytics
+    project was taken over a second time, by a left-over upload token, the missing attestation was
+    the mark that told the attacker's release from the project's own.
 
     ## Example
 
@@ -39,8 +39,8 @@ class DroppedAttestation(Rule, frozen=True, kw_only=True):
 
     ## Remediation
 
-    Use the release before, and ask the project how it published this one. A project that has stopped
-    attesting for good gets an `[[exempt]]` entry.
+    Use the release before, and ask the project how it published this one. A project that has
+    stopped attesting for good gets an `[[exempt]]` entry.
     """
 
     id: ClassVar = RuleId("dropped-attestation")

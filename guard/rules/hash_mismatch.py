@@ -32,8 +32,9 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
 
     ## Remediation
 
-    Do not install it. Ask again with `--refresh`; if the mismatch stays, tell the index's operators.
-    A `--hash` that was written for another file of the release is mended in the requirements file.
+    Do not install it. Ask again with `--refresh`; if the mismatch stays, tell the index's
+    operators. A `--hash` that was written for another file of the release is mended in the
+    requirements file.
     """
 
     id: ClassVar = RuleId("hash-mismatch")

@@ -18,7 +18,8 @@ class InvalidAttestation(Rule, frozen=True, kw_only=True):
 
     Verifies every attestation that the index lists: certificate, transparency log, signature,
     subject, and that the publisher the index claims is the one in the certificate. One that fails
-    is enough. What could not be fetched, or is of a kind this verifier does not know, is *undecided*.
+    is enough. What could not be fetched, or is of a kind this verifier does not know, is
+    *undecided*.
 
     ## Why is this bad?
 

@@ -30,8 +30,8 @@ class QuarantinedProject(Rule, frozen=True, kw_only=True):
 
     ## Remediation
 
-    Wait for the index to decide. Whoever has already installed a release should treat the machine as
-    compromised until the reason is known.
+    Wait for the index to decide. Whoever has already installed a release should treat the machine
+    as compromised until the reason is known.
     """
 
     id: ClassVar = RuleId("quarantined-project")

@@ -25,17 +25,19 @@ class UnexpectedPublisher(Rule, frozen=True, kw_only=True):
 
     ## Why is this bad?
 
-    A valid attestation says who signed, not that the signer is the project. Anyone can attest a file
-    from a repository of their own, and a stolen token uploads it under the project's name.
+    A valid attestation says who signed, not that the signer is the project. Anyone can attest a
+    file from a repository of their own, and a stolen token uploads it under the project's name.
 
     ## Example
 
     ```toml
     [[publisher]]
     name = "acme-widget"
-    identities = [
-        { kind = "GitHub", repository = "acme/widget", workflow = "release.yml", ref = "refs/tags/*" },
-    ]
+    [[publisher.identities]]
+    kind = "GitHub"
+    repository = "acme/widget"
+    workflow = "release.yml"
+    ref = "refs/tags/*"
     ```
 
     ## Remediation

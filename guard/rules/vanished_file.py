@@ -18,9 +18,9 @@ class VanishedFile(Rule, frozen=True, kw_only=True):
 
     ## Why is this bad?
 
-    Removal is how an index withdraws malware, but removal from the page is not removal of the bytes:
-    the file's own URL goes on working, and lock files keep that URL. Installing from it brings back
-    exactly what was taken down.
+    Removal is how an index withdraws malware, but removal from the page is not removal of the
+    bytes: the file's own URL goes on working, and lock files keep that URL. Installing from it
+    brings back exactly what was taken down.
 
     ## Example
 

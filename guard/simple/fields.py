@@ -46,7 +46,8 @@ def api_version(given: str | None) -> None:
 def link(href: str, *, base: str) -> tuple[str, str, Mapping[str, str]]:
     """Return URL, file name and hashes of `href`, resolved against the page's address.
 
-    Raises `PageError` for any scheme but http and https (and file, on a page that is a file itself).
+    Raises `PageError` for any scheme but http and https (and file, on a page that is a file
+    itself).
     """
     url, fragment = urldefrag(urljoin(base, href))
     try:
@@ -69,7 +70,7 @@ def plain_filename(filename: str) -> str:
 
 
 def hashes(given: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the digests that are worth comparing, in lower case. Raises `PageError` on a bad one."""
+    """Return the digests worth comparing, in lower case. Raises `PageError` on a bad one."""
     kept = {}
     for algorithm, digest in given.items():
         if length := _SHA.get(algorithm.lower()):

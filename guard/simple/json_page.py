@@ -85,7 +85,7 @@ class JsonPage(ProjectPage):
 
     @cached_property
     def attested(self) -> tuple[str, ...]:
-        """The names of the files with a provenance URL; most indexes have none, which is soon seen."""
+        """The names of the files with a provenance URL; that there are none is soon seen."""
         if not _MARK.search(self._body):
             return ()
         try:

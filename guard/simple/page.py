@@ -77,7 +77,7 @@ class ProjectPage(ABC):
         return entries[0] if entries else None
 
     def releases(self) -> Mapping[Version, tuple[str, ...]]:
-        """Return the file names of each version; names that are not of this project are left out."""
+        """Return the file names of each version, without names that are not of this project."""
         releases: dict[Version, list[str]] = {}
         for filename in dict.fromkeys(self.filenames):
             version = version_of(filename, self.name)

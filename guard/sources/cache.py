@@ -33,7 +33,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     body_sha256: str = ""
 
     def fresh(self, now: float) -> bool:
-        """Tell whether the page may be used without asking the index. Never, if the clock jumped."""
+        """Tell whether the page may be used unasked. Never, if the clock has jumped."""
         return 0 <= now - self.fetched_at < self.max_age
 
     def confirmed(self, now: float) -> Stored:

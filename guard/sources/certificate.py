@@ -53,8 +53,8 @@ def identity(certificate: x509.Certificate) -> Identity:
 def contradiction(claimed: Mapping[str, Any], found: Identity) -> str | None:
     """Say where the publisher that the index claims is not the one in the certificate.
 
-    PEP-740: the `publisher` object is what the index says; nothing about it is signed. Its `kind` is
-    one of `PublisherKind`.
+    PEP-740: the `publisher` object is what the index says; nothing about it is signed. Its `kind`
+    is one of `PublisherKind`.
     """
     expected = _expected(PublisherKind(claimed["kind"]), claimed, found)
     for name, (wanted, actual) in expected.items():
@@ -133,7 +133,7 @@ def _subject(certificate: x509.Certificate) -> str:
 
 
 def _repository(issuer: str, uri: str | None) -> str | None:
-    """Return the repository as publishers spell it; a URI elsewhere than at its issuer stays whole."""
+    """Return the repository as publishers spell it; a URI at another host stays whole."""
     if uri is None:
         return None
     host = _HOSTS.get(issuer, issuer)

@@ -1,4 +1,4 @@
-"""The nearest earlier file that was attested: what a new file of the same release line is held to."""
+"""The nearest earlier attested files: what a new one of the release line is held to."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def earlier_attested(page: ProjectPage, file: File) -> Iterator[tuple[Version, P
 
 
 def _alike(page: ProjectPage, file: File, version: Version, attested: list[str]) -> Iterator[str]:
-    """Yield the attested files of `version` that `file` can be compared with, the best one first."""
+    """Yield the attested files of `version` that `file` can be compared with, best first."""
     tail = _tail(file.filename)
     same = [name for name in attested if _tail(name) == tail]
     if same:

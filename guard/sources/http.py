@@ -48,6 +48,21 @@ class Limits:
     """Seconds before the second retry; doubled for each one after."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How this user reaches servers."""
+
+    ca_bundle: str | None = None
+    """A file or folder of certificates to trust instead of the system's and certifi's."""
+
+    proxy: str | None = None
+    """One proxy for everything; without it, the usual variables hold."""
+
+    user_agent: str = "guard"
+    pooled: int = 8
+    """Connections kept to one host; whoever wants more waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """A whole response, small enough to hold."""
@@ -64,26 +79,29 @@ class Http:
     def __init__(
         self,
         *,
+        connection: Connection | None = None,
         credentials: Callable[[str], Credentials | None] = lambda _: None,
-        ca_bundle: str | None = None,
-        proxy: str | None = None,
-        user_agent: str = "guard",
-        connections: int = 8,
         limits: Limits | None = None,
     ) -> None:
+        from guard.sources import transport  # noqa: PLC0415 - see there
+
         self._credentials = credentials
         self._limits = limits or Limits()
         self._closed = threading.Event()
-        from guard.sources import transport  # noqa: PLC0415 - see there
-
+        connection = connection or Connection()
         self._errors = transport.ERRORS
         self._reason = transport.reason
         try:
             self._session = transport.open_session(
-                ca_bundle=ca_bundle, proxy=proxy, user_agent=user_agent, connections=connections
+                ca_bundle=connection.ca_bundle,
+                proxy=connection.proxy,
+                user_agent=connection.user_agent,
+                pooled=connection.pooled,
             )
         except OSError as error:
-            raise FetchError(f"no certificates in {ca_bundle}: {error.strerror}") from None
+            raise FetchError(
+                f"no certificates in {connection.ca_bundle}: {error.strerror}"
+            ) from None
 
     def get(self, url: str, *, limit: int, headers: Mapping[str, str] | None = None) -> Response:
         """Return the response of at most `limit` bytes: 200 or 304. Raises `FetchError`."""
@@ -168,9 +186,8 @@ class Http:
                     raise FetchError(f"not complete after {self._limits.total:.0f} seconds")
         except self._errors as error:
             raise FetchError(self._reason(error)) from None
-        if not decode and announced is not None and announced.isdecimal():
-            if received != int(announced):
-                raise FetchError(f"{received} of {announced} bytes came")
+        if not decode and announced and announced.isdecimal() and received != int(announced):
+            raise FetchError(f"{received} of {announced} bytes came")
 
     def _again(self, attempt: Callable[[], T]) -> T:
         """Run `attempt` until it works, or until it has failed too often: what breaks may mend."""

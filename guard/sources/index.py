@@ -54,7 +54,7 @@ class IndexSource:
         self._lock = threading.Lock()
 
     def locate(self, file: File) -> Located:
-        """Return what the indexes say of `file`; nothing is raised, what is not known is Unknown."""
+        """Return what the indexes say of `file`. Raises nothing: what is not known is Unknown."""
         pages = [(index, self.page(index, file.project)) for index in self._indexes]
         places = [
             (index, page, entry)
@@ -112,7 +112,7 @@ class IndexSource:
             self.page(index, project)
 
     def first_page(self, project: NormalizedName) -> Fact[ProjectPage]:
-        """Return the page of the first index that has `project`; Unknown if one before could not say."""
+        """Return the page of the first index that has `project`, or why none can be told."""
         page: Fact[ProjectPage] = Absent("no index is configured")
         for index in self._indexes:
             page = self.page(index, project)
@@ -158,7 +158,7 @@ class IndexSource:
         return tuple(rivals)
 
     def _nowhere(self, file: File, pages: Sequence[tuple[Index, Fact[ProjectPage]]]) -> Located:
-        """Say of a file that no page lists what is known: nothing, a local folder, or that it is gone."""
+        """Say what is known of a file that no page lists: perhaps that it is gone."""
         for index, _ in pages:
             if index.flat and is_local(file.url) and is_local(index.url):
                 reason = "a local folder has no pages"
@@ -183,7 +183,7 @@ class IndexSource:
 
 
 def _entry(page: ProjectPage, file: File) -> PageFile | Unknown | None:
-    """Return the entry of this very file; a page that lists other bytes by its name does not have it."""
+    """Return the entry of this very file; other bytes by its name are another file."""
     try:
         entry = page.file(file.filename)
     except PageError as error:
@@ -219,7 +219,7 @@ def listing_of(entry: PageFile, index: str) -> Listing:
 def _earliest(
     listing: Listing, places: Sequence[tuple[Index, ProjectPage, PageFile | Unknown]]
 ) -> Fact[datetime]:
-    """Return the upload time; where the origin gives none, that of the same bytes on another index."""
+    """Return the upload time; where there is none, that of the same bytes elsewhere."""
     if not isinstance(listing.upload_time, Unknown):
         return listing.upload_time
     sha256 = listing.hashes.get("sha256")

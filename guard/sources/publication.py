@@ -16,7 +16,7 @@ from guard.sources.provenance import ProvenanceSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """Who published a file, who published the one before it, and who did when it was last installed."""
+    """Who published a file, who the one before it, and who the one installed here last."""
 
     provenance: Fact[Provenance]
     prior: Fact[Prior]
@@ -91,7 +91,7 @@ def _prior(version: Version, entry: PageFile, provenance: Fact[Provenance]) -> P
 
 
 def _nowhere(place: Located) -> Publication:
-    """What is true of a file that no index has: its publisher is as absent, or unknown, as that."""
+    """Return what follows for a file without a listing: its publisher is as unknown as that."""
     match place.listing:
         case Listing():
             nothing: Absent | Unknown = Unknown("not known which index it comes from")

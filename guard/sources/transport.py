@@ -1,13 +1,14 @@
 """How bytes travel: requests' sessions over one TLS context, and what their errors mean in words.
 
-Imported when the first address is asked for: requests costs 80 ms, and a resolver is busy meanwhile.
+Imported when the first address is asked for: requests costs 80 ms, and a resolver is busy
+meanwhile.
 """
 
 from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import certifi
 import requests
@@ -19,14 +20,14 @@ ERRORS: Final = (requests.RequestException, HTTPError, OSError, ValueError)
 
 
 def open_session(
-    *, ca_bundle: str | None, proxy: str | None, user_agent: str, connections: int
+    *, ca_bundle: str | None, proxy: str | None, user_agent: str, pooled: int
 ) -> requests.Session:
-    """Return a session of so many pooled connections a host. Raises `OSError` for bad certificates."""
+    """Return a session with pooled connections. Raises `OSError` for bad certificates."""
     session = requests.Session()
     session.headers["User-Agent"] = user_agent
     if proxy:
         session.proxies = {"http": proxy, "https": proxy}
-    adapter = _Adapter(_trust(ca_bundle), connections)
+    adapter = _Adapter(_trust(ca_bundle), pooled)
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
     return session
@@ -56,13 +57,14 @@ def reason(error: Exception) -> str:
 class _Adapter(HTTPAdapter):
     """Connections that all share one TLS context: making one costs 20 ms."""
 
-    def __init__(self, context: ssl.SSLContext, connections: int) -> None:
+    def __init__(self, context: ssl.SSLContext, pooled: int) -> None:
         self._context = context
-        super().__init__(pool_connections=8, pool_maxsize=connections, pool_block=True)
+        super().__init__(pool_connections=8, pool_maxsize=pooled, pool_block=True)
 
-    def init_poolmanager(self, *args: object, **kwargs: object) -> None:
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Make the pool with the shared context."""
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)  # type: ignore[arg-type]
+        shared: dict[str, Any] = {**kwargs, "ssl_context": self._context}
+        super().init_poolmanager(*args, **shared)
 
     def proxy_manager_for(self, proxy: str, **kwargs: object) -> object:
         """Make the pool behind `proxy` with the shared context."""

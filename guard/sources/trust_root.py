@@ -98,7 +98,7 @@ def from_file(name: str) -> TrustRoot:
 
 
 def refresh(state: Path, now: datetime) -> TrustRoot:
-    """Fetch the newest public root over TUF, keep it in `state`, and return it. Raises `SourceError`."""
+    """Fetch the newest public root over TUF and keep it in `state`. Raises `SourceError`."""
     with tempfile.TemporaryDirectory(prefix="guard-") as folder:
         environment = os.environ | {"XDG_CACHE_HOME": folder, "XDG_DATA_HOME": folder}
         try:
@@ -131,7 +131,7 @@ def _not_refreshed(reason: str) -> SourceError:
 
 
 def _refreshed(state: Path) -> TrustRoot | None:
-    """Return a root that was refreshed after the shipped one was made; a broken one is not there."""
+    """Return a root newer than the shipped one, if it is there and whole."""
     try:
         kept = json.loads((state / _REFRESHED).read_bytes())
         made = datetime.fromisoformat(kept["made"])

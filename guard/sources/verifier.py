@@ -1,7 +1,7 @@
 """Verifies attestations with Sigstore. The only module that imports `sigstore` (350 ms, lazily).
 
-What the libraries leave to their caller is done here: at least one attestation, each about this very
-file, and a claimed publisher that is the one in the certificate.
+What the libraries leave to their caller is done here: at least one attestation, each about this
+very file, and a claimed publisher that is the one in the certificate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from packaging.utils import (
 )
 
 from guard.errors import PolicyError
-from guard.publisher import Attestation, PredicateKind, Provenance, PublisherKind
+from guard.publisher import Attestation, Identity, PredicateKind, Provenance, PublisherKind
 from guard.sources.trust_root import TrustRoot
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Verifier:
 
 
 class _Anyone:
-    """The policy that leaves the identity to the guard's own policy: the certificate is read after."""
+    """Leaves the identity to the guard's own policy, which reads the certificate after."""
 
     def verify(self, cert: Certificate) -> None:
         """Accept every certificate that is valid."""
@@ -266,10 +266,7 @@ def _predicate_kind(given: object) -> PredicateKind:
 
 
 def _attestation(
-    bundle: Bundle,
-    identity: Any,
-    kind: PredicateKind,
-    predicate: object,  # noqa: ANN401
+    bundle: Bundle, identity: Identity, kind: PredicateKind, predicate: object
 ) -> Attestation:
     entry = bundle.log_entry._inner  # noqa: SLF001 - index and time have no public name
     build = _step(predicate, "buildDefinition", "externalParameters", "workflow", "repository")
