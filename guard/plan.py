@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -208,9 +208,8 @@ def _tree(package: Package, url: str) -> File:
     )
 
 
-def _hashes(given: object) -> dict[str, str]:
-    return {str(name).lower(): str(digest).lower() for name, digest in dict(given or {}).items()}
-    # type: ignore[call-overload]
+def _hashes(given: Mapping[str, str] | None) -> dict[str, str]:
+    return {name.lower(): digest.lower() for name, digest in (given or {}).items()}
 
 
 def _url(url: str | None, path: str | None, folder: Path) -> str:

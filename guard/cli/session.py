@@ -52,7 +52,7 @@ class Session:
 
     @property
     def admission(self) -> Admission:
-        """The sources and the quarantine, over one HTTP client; opened once, by whoever comes first."""
+        """The sources and the quarantine, opened once, by whoever comes first."""
         with self._opening:
             if self._admission is None:
                 self._admission = self._open()

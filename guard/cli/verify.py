@@ -120,7 +120,8 @@ def _code(provenance: Provenance, unlike: list[str]) -> ExitCode:
 def _lines(file: Path, provenance: Provenance, unlike: list[str]) -> list[str]:
     lines = [
         f"verified: {plain(file.name)} was signed by {plain(_title(given.identity))}\n"
-        f"   = {given.predicate}, log entry {given.log_index}, {given.integrated_at:%Y-%m-%d %H:%M} UTC"
+        f"   = {given.predicate}, log entry {given.log_index}, "
+        f"{given.integrated_at:%Y-%m-%d %H:%M} UTC"
         for given in provenance.attestations
     ]
     lines += [f"invalid: {plain(reason)}" for reason in provenance.invalid]

@@ -1,4 +1,4 @@
-"""What the user configured for pip and uv, gathered for the run: read, honoured, never rewritten."""
+"""What the user configured for pip and uv: read, honoured, never rewritten."""
 
 from __future__ import annotations
 
