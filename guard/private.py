@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -35,3 +38,18 @@ def write_private(path: Path, content: bytes) -> None:
 
 def _opener(path: str, flags: int) -> int:
     return os.open(path, flags, _FILE)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file at `path`, after whoever holds it now. Raises `OSError`."""
+    with open(path, "ab", opener=_opener) as stream:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415 - there is none elsewhere
+
+            msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415
+
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield  # closing the file gives the lock up
