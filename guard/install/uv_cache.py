@@ -85,13 +85,14 @@ def _distribution(name: str) -> str:
 
 
 def _seal_of(folder: Path) -> str:
-    """Return a digest over name, size, time and inode of every file: any edit in place changes it."""
-    rows = sorted(
-        f"{entry.path}\0{status.st_size}\0{status.st_mtime_ns}\0{status.st_ino}"
-        for entry in _files(folder)
-        if (status := entry.stat(follow_symlinks=False))
-    )
+    """Return a digest of name, size, time and inode of every file: an edit in place changes it."""
+    rows = sorted(_row(entry) for entry in _files(folder))
     return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _row(entry: os.DirEntry[str]) -> str:
+    status = entry.stat(follow_symlinks=False)
+    return f"{entry.path}\0{status.st_size}\0{status.st_mtime_ns}\0{status.st_ino}"
 
 
 def _files(folder: Path | str) -> Iterator[os.DirEntry[str]]:
