@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import enum
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +34,7 @@ from guard.sources.publication import Publication, Publications
 FILE_LIMIT: Final = 8 << 30
 """Bytes of one file whose size nobody announced; PyPI's own largest are below."""
 
+_STRONG: Final = frozenset({"sha256", "sha384", "sha512"})
 _NOT_ASKED: Final = Unknown("not downloaded: something else was denied before")
 
 
@@ -108,7 +108,9 @@ class Judgement:
         for decision in (Decision.DENIED, Decision.UNDECIDED):
             if decision in decisions:
                 return decision
-        return Decision.ADMITTED
+        # Whatever the rules are told to overlook: nothing is admitted that nobody has seen.
+        unseen = any(isinstance(v.candidate.digests, Unknown) for v in self.verdicts)
+        return Decision.UNDECIDED if unseen else Decision.ADMITTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +179,7 @@ class Admission:
                     digests: Fact[Mapping[str, str]] = arrival
                 case Arrival():
                     digests = arrival.digests
+                    published = published.of_bytes(digests["sha256"])
             verdicts.append(judge(self._candidate(asked, place, published, digests), self.policy))
         judgement = Judgement(tuple(verdicts))
         if judgement.decision is not Decision.ADMITTED:
@@ -229,12 +232,13 @@ class Admission:
             return Absent("not a single file")
         promised = file.hashes.get("sha256")
         size = file.size
+        algorithms = _demanded(asked)
         if promised is None or size is None:
             listing = located.result().listing  # its job began before this one
             if isinstance(listing, Listing):
                 promised = promised or listing.hashes.get("sha256")
                 size = size if size is not None else listing.size
-        algorithms = _demanded(asked)
+                algorithms |= listing.hashes.keys() & _STRONG
         if promised and (held := self.quarantine.find(promised, file.filename, algorithms)):
             self.progress.arrived(file.filename)
             return held
@@ -262,4 +266,4 @@ class Admission:
 def _demanded(asked: Asked) -> frozenset[str]:
     """Return the algorithms of every digest that the file must be compared with."""
     named = {name for name, _ in asked.requested.hashes} | set(asked.file.hashes)
-    return frozenset(named & hashlib.algorithms_guaranteed & {"sha256", "sha384", "sha512"})
+    return frozenset(named & _STRONG)

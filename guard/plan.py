@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +26,7 @@ from packaging.pylock import (
 )
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
 from guard import attestation_identities
@@ -77,9 +73,10 @@ def parse(body: bytes, *, name: str) -> Pylock:
     """Return the lock file that `body` says. Raises `UsageError`."""
     try:
         document: dict[str, Any] = tomllib.loads(body.decode("utf-8"))
-        return Pylock.from_dict(document)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting without an end
         raise UsageError(f"`{name}` is not TOML", reason=str(error)) from None
+    try:
+        return Pylock.from_dict(document)
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
         raise UsageError(f"`{name}` is no lock file of PEP 751", reason=str(error)) from None
 
@@ -135,7 +132,7 @@ def select(
     """
     try:
         return tuple(_planned(lock, environment, tags, folder))
-    except PylockSelectError as error:
+    except (PylockSelectError, ValueError) as error:
         raise UsageError(
             "the lock file has nothing for this environment",
             reason=str(error),
@@ -149,33 +146,23 @@ def _planned(
     for package, chosen in lock.select(environment=environment, tags=tags):
         match chosen:
             case PackageWheel() | PackageSdist():
-                file = _distribution(package, chosen, folder)
-                yield Planned(file=file, identities=attestation_identities.patterns(package))
+                file, direct = _distribution(package, chosen, folder), False
             case PackageArchive():
-                yield Planned(file=_archive(package, chosen, folder), direct=True)
+                file, direct = _archive(package, chosen, folder), True
             case PackageVcs() | PackageDirectory():
                 url = _url(getattr(chosen, "url", None), chosen.path, folder)
-                yield Planned(file=_tree(package, url), direct=True)
+                file, direct = _tree(package, url), True
+        identities = attestation_identities.patterns(package)
+        yield Planned(file=file, direct=direct, identities=identities)
 
 
 def _distribution(package: Package, chosen: PackageWheel | PackageSdist, folder: Path) -> File:
     url = _url(chosen.url, chosen.path, folder)
-    filename = chosen.name or _last_segment(url)
+    filename = _plain(chosen.name or _last_segment(url))
     wheel = isinstance(chosen, PackageWheel)
-    try:
-        name, version = (
-            parse_wheel_filename(filename)[:2] if wheel else parse_sdist_filename(filename)
-        )
-    except (InvalidWheelFilename, InvalidSdistFilename) as error:
-        raise UsageError("the lock file names a file that is none", reason=str(error)) from None
-    if name != package.name or package.version not in {None, version}:
-        raise UsageError(
-            f"the lock file has `{filename}` under {package.name} {package.version or ''}".strip(),
-            hint="lock again: a file belongs to the project and version in its name",
-        )
     return File(
         project=package.name,
-        version=version,
+        version=_version(package, filename, wheel=wheel),
         filename=filename,
         kind=FileKind.WHEEL if wheel else FileKind.SDIST,
         url=url,
@@ -186,16 +173,41 @@ def _distribution(package: Package, chosen: PackageWheel | PackageSdist, folder:
 
 def _archive(package: Package, chosen: PackageArchive, folder: Path) -> File:
     url = _url(chosen.url, chosen.path, folder)
-    filename = _last_segment(url)
+    filename = _plain(_last_segment(url))
+    wheel = filename.endswith(".whl")
     return File(
         project=package.name,
-        version=package.version,
+        version=_version(package, filename, wheel=True) if wheel else package.version,
         filename=filename,
-        kind=FileKind.WHEEL if filename.endswith(".whl") else FileKind.SDIST,
+        kind=FileKind.WHEEL if wheel else FileKind.SDIST,
         url=url,
         hashes=_hashes(chosen.hashes),
         size=chosen.size,
     )
+
+
+def _version(package: Package, filename: str, *, wheel: bool) -> Version:
+    """Return the version in a file's name, if that is the name of a file of `package`."""
+    try:
+        name, version = (
+            parse_wheel_filename(filename)[:2] if wheel else parse_sdist_filename(filename)
+        )
+    except ValueError as error:
+        raise UsageError("the lock file names a file that is none", reason=str(error)) from None
+    if name != package.name or package.version not in {None, version}:
+        raise UsageError(
+            f"the lock file has `{filename}` under {package.name} {package.version or ''}".strip(),
+            hint="lock again: a file belongs to the project and version in its name",
+        )
+    return version
+
+
+def _plain(filename: str) -> str:
+    if not re.fullmatch(r"[^/\\\x00-\x1f\x7f]{1,255}", filename):
+        raise UsageError(
+            "the lock file names a file that is none", reason=f"{filename[:80]!r} is no file name"
+        )
+    return filename
 
 
 def _tree(package: Package, url: str) -> File:
@@ -214,9 +226,12 @@ def _hashes(given: Mapping[str, str] | None) -> dict[str, str]:
 
 def _url(url: str | None, path: str | None, folder: Path) -> str:
     """Return where a file is, without credentials: its `url`, or else its `path`."""
-    if url is None:
-        return (folder / (path or "")).resolve().as_uri()
-    parts = urlsplit(urldefrag(url).url)
+    try:
+        if url is None:
+            return (folder / (path or "")).resolve().as_uri()
+        parts = urlsplit(urldefrag(url).url)
+    except (OSError, RuntimeError, ValueError):  # not repeated: it may hold a password
+        raise UsageError("the lock file names a URL or path that is none") from None
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
 

@@ -25,6 +25,11 @@ def private_folder(path: Path) -> None:
             path.chmod(_FOLDER)
 
 
+def is_own(folder: Path) -> bool:
+    """Tell whether `folder` is this user's: what lies in another's may be anything."""
+    return os.name != "posix" or folder.stat().st_uid == os.geteuid()
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Replace `path` by `content` in one step. Raises `OSError`, and then nothing has changed."""
     part = path.with_name(f".{secrets.token_hex(8)}.part")

@@ -90,11 +90,18 @@ class Identity:
         """Tell whether both come from one place: an equal numeric repository id is a rename."""
         if self.issuer != other.issuer:
             return False
+        if self.issuer == CIRCLECI:
+            return self._pipeline_project == other._pipeline_project
         if self.repository_id is not None and other.repository_id is not None:
             return self.repository_id == other.repository_id
         if self.repository is None or other.repository is None:
             return self.identity == other.identity
         return self.repository.casefold() == other.repository.casefold()
+
+    @property
+    def _pipeline_project(self) -> str:
+        """CircleCI names no repository by a number, but the project that builds, by a UUID."""
+        return (self.build_signer or self.identity).partition("/pipeline-definitions/")[0]
 
 
 class PredicateKind(enum.StrEnum):
@@ -229,7 +236,9 @@ def _fits(claim: str, expected: tuple[str | int, ...], actual: str | int | None)
     if actual is None:
         return NOT_ATTESTED in expected
     for pattern in expected:
-        if isinstance(pattern, int) or isinstance(actual, int):
+        if pattern == NOT_ATTESTED:
+            fits = False  # whatever somebody may have called their environment
+        elif isinstance(pattern, int) or isinstance(actual, int):
             fits = pattern == actual
         elif claim in _CASELESS:
             fits = path_matches(pattern.casefold(), actual.casefold())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -55,6 +56,7 @@ class Quarantine:
         Raises `TooLargeError` beyond `limit` bytes and `QuarantineError` when the disk refuses.
         Whatever is raised, nothing is left behind.
         """
+        _refuse_path(filename)
         hashers = {name: hashlib.new(name) for name in {"sha256", *algorithms}}
         with self._temporary() as part:
             size = 0
@@ -112,8 +114,9 @@ class Quarantine:
         return len(paths)
 
     def _path(self, sha256: str, filename: str) -> Path:
-        if Path(filename).name != filename or not sha256.isalnum():
-            raise QuarantineError(f"{filename!r} is not a file name")
+        _refuse_path(filename)
+        if not sha256.isalnum():
+            raise QuarantineError(f"{sha256!r} is no digest")
         return self.root / "files" / sha256[:2] / sha256 / filename
 
     @contextlib.contextmanager
@@ -144,6 +147,12 @@ class Quarantine:
             reason=error.strerror or str(error),
             hint="free some space, or name another folder in GUARD_CACHE_DIR",
         )
+
+
+def _refuse_path(filename: str) -> None:
+    """Refuse what is more, or less, than one name in a folder, here or on another system."""
+    if filename in {".", ".."} or not re.fullmatch(r"[^/\\\x00]+", filename):
+        raise QuarantineError(f"{filename!r} is not a file name")
 
 
 def digests_of(path: Path, algorithms: Iterable[str]) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         command = importlib.import_module(f"guard.cli.{arguments.module}")
         code: int = command.run(arguments)
+        sys.stdout.flush()
     except GuardError as error:
         _tell(error, arguments)
         return of_error(error)
@@ -25,12 +26,19 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write("\ninterrupted; what had not begun was not installed\n")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the end
+        _abandon_stdout()
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - the outermost boundary: undecided, type kept
         _tell(_own_failure(error), arguments)
         return ExitCode.FAILED
     return code
+
+
+def _abandon_stdout() -> None:
+    """Let what is still to be written go nowhere: whoever read it has left, as `head` does."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _own_failure(error: Exception) -> GuardError:

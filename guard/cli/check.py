@@ -33,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _is_file(word: str) -> bool:
+    if "://" in word:  # a requirement by URL, however it ends
+        return False
     path = Path(word)
     return word.endswith((".whl", ".tar.gz", ".zip")) or (is_lock(path) and path.is_file())
 

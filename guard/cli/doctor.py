@@ -92,6 +92,9 @@ def _target(run: Session) -> Iterator[Answer]:
         return
     version = description.environment["python_full_version"]
     yield Answer("target", f"Python {version} in {description.prefix}")
+    if run.installer.name == "pip":
+        none = "the target has no pip: leave out `--installer pip`, uv needs nothing there"
+        yield Answer("pip", description.pip or none, well=description.pip is not None)
 
 
 def _indexes(run: Session) -> Iterator[Answer]:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from guard.cli.judging import finish, installable, judged
-from guard.cli.session import known_identities, session
+from guard.cli.session import Session, known_identities, session
 from guard.model import Admitted, Decision, Origin
 from guard.publisher import Provenance
 
@@ -16,22 +16,28 @@ def run(arguments: argparse.Namespace) -> int:
     with session(arguments, alone=False) as run:
         outcome = judged(run)
         done = None
-        if outcome.judgement.decision is Decision.ADMITTED and outcome.judgement.verdicts:
-            admitted = installable(outcome)
-            if arguments.report:
-                from guard.report import pip_report  # noqa: PLC0415 - only when asked for
-
-                pip_report.write(
-                    arguments.report, admitted, run.installer.description().environment
-                )
-            done = "nothing was installed (--dry-run)"
-            if not arguments.dry_run:
-                run.progress.step("Installing")
-                run.progress.done()
-                run.installer.apply(admitted, run.request, quiet=arguments.quiet)
-                remember(admitted)
-                done = "installed"
+        if outcome.judgement.decision is Decision.ADMITTED:
+            done = _installed(run, installable(outcome), arguments)
     return finish(outcome, run, arguments, done=done)
+
+
+def _installed(
+    run: Session, admitted: Sequence[Admitted], arguments: argparse.Namespace
+) -> str | None:
+    """Install what was admitted, and say what was done."""
+    if arguments.report:
+        from guard.report import pip_report  # noqa: PLC0415 - only when asked for
+
+        pip_report.write(arguments.report, admitted, run.installer.description().environment)
+    if not admitted:
+        return None
+    if arguments.dry_run:
+        return "nothing was installed (--dry-run)"
+    run.progress.step("Installing")
+    run.progress.done()
+    run.installer.apply(admitted, run.request, quiet=arguments.quiet)
+    remember(admitted)
+    return "installed"
 
 
 def remember(admitted: Sequence[Admitted]) -> None:

@@ -96,6 +96,7 @@ def _print(result: Result, arguments: argparse.Namespace) -> None:
             from guard.report import text  # noqa: PLC0415
 
             stream = sys.stdout if arguments.module == "check" else sys.stderr
-            if arguments.quiet and result.decision == "admitted":
+            remarks = any(verdict.findings for verdict in result.verdicts)
+            if arguments.quiet and result.decision == "admitted" and not remarks:
                 return
             stream.write(text.render(result, colour=coloured(stream)))

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import guard
 
 _FORMATS = ("text", "json", "github")
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what a command line says. Exits with 2, and the reason, when it says nothing sensible.
+
+    Requirements may stand on both sides of options, as for pip and uv: argparse alone takes the
+    first run of them and leaves the rest.
+    """
+    top = parser()
+    arguments, rest = top.parse_known_args(argv)
+    if rest and ("requirement" not in arguments or any(word.startswith("-") for word in rest)):
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.requirement += rest
+    return arguments
 
 
 def parser() -> argparse.ArgumentParser:

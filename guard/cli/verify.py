@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from guard.cli.exit import ExitCode
 from guard.cli.session import state_folder
 from guard.errors import UsageError
-from guard.publisher import Identity, IdentityPattern, Provenance, PublisherKind
+from guard.publisher import Identity, IdentityPattern, Mismatch, Provenance, PublisherKind
 from guard.quarantine import digests_of
 from guard.report.json import attestation as document_of
 from guard.report.text import plain
@@ -26,6 +27,22 @@ _SIDECARS = (
     ".sigstore",
 )
 _CLAIMS = ("issuer", "identity", "repository", "workflow", "ref", "environment", "trigger")
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """An identity that is not the expected one."""
+
+    identity: Identity
+    mismatches: tuple[Mismatch, ...]
+
+    @property
+    def unattested(self) -> bool:
+        """Whether only what the certificate does not say speaks against it."""
+        return all(mismatch.unattested for mismatch in self.mismatches)
+
+    def __str__(self) -> str:
+        return f"{_title(self.identity)}: {'; '.join(map(str, self.mismatches))}"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,11 +72,11 @@ def evidence(arguments: argparse.Namespace, file: Path) -> Path:
     if named:
         return Path(named)
     for suffix in _SIDECARS:
-        beside = file.with_name(f"{file.name}{suffix}")
+        beside = file.parent / f"{file.name}{suffix}"
         if beside.is_file():
             return beside
     raise UsageError(
-        f"there is no provenance beside `{file.name}`",
+        f"there is no provenance beside `{file}`",
         reason=f"looked for {', '.join(file.name + suffix for suffix in _SIDECARS)}",
         hint="name it with `--provenance` or `--bundle`; `guard check` fetches it from an index",
     )
@@ -100,24 +117,21 @@ def _kind(arguments: argparse.Namespace, default: PublisherKind | None) -> Publi
     return PublisherKind(arguments.kind) if arguments.kind else default
 
 
-def _unlike(provenance: Provenance, expected: IdentityPattern) -> list[str]:
-    """Say for each identity how it differs from what was asked for; nothing if all are as asked."""
-    return [
-        f"{_title(identity)}: {'; '.join(map(str, mismatches))}"
-        for identity in provenance.identities
-        if (mismatches := expected.mismatches(identity))
-    ]
+def _unlike(provenance: Provenance, expected: IdentityPattern) -> list[Unlike]:
+    """Return each identity that is not as was asked for, and how it differs."""
+    pairs = [(identity, expected.mismatches(identity)) for identity in provenance.identities]
+    return [Unlike(*pair) for pair in pairs if pair[1]]
 
 
-def _code(provenance: Provenance, unlike: list[str]) -> ExitCode:
-    if provenance.invalid or unlike:
+def _code(provenance: Provenance, unlike: list[Unlike]) -> ExitCode:
+    if provenance.invalid or any(not each.unattested for each in unlike):
         return ExitCode.DENIED
     if provenance.attestations:
-        return ExitCode.OK
+        return ExitCode.UNDECIDED if unlike else ExitCode.OK
     return ExitCode.UNDECIDED if provenance.unsupported else ExitCode.DENIED
 
 
-def _lines(file: Path, provenance: Provenance, unlike: list[str]) -> list[str]:
+def _lines(file: Path, provenance: Provenance, unlike: list[Unlike]) -> list[str]:
     lines = [
         f"verified: {plain(file.name)} was signed by {plain(_title(given.identity))}\n"
         f"   = {given.predicate}, log entry {given.log_index}, "
@@ -126,7 +140,7 @@ def _lines(file: Path, provenance: Provenance, unlike: list[str]) -> list[str]:
     ]
     lines += [f"invalid: {plain(reason)}" for reason in provenance.invalid]
     lines += [f"undecided: {plain(reason)}" for reason in provenance.unsupported]
-    lines += [f"unexpected: {plain(words)}" for words in unlike]
+    lines += [f"unexpected: {plain(str(each))}" for each in unlike]
     if not provenance.attestations and not provenance.unsupported and not provenance.invalid:
         lines.append(f"not attested: there is no attestation of {plain(file.name)} in the document")
     if provenance.attestations:
@@ -139,7 +153,7 @@ def _title(identity: Identity) -> str:
 
 
 def _document(
-    file: Path, provenance: Provenance, unlike: list[str], code: ExitCode
+    file: Path, provenance: Provenance, unlike: list[Unlike], code: ExitCode
 ) -> dict[str, object]:
     decisions = {ExitCode.OK: "verified", ExitCode.UNDECIDED: "undecided"}
     return {
@@ -149,5 +163,5 @@ def _document(
         "attestations": [document_of(given) for given in provenance.attestations],
         "invalid": list(provenance.invalid),
         "unsupported": list(provenance.unsupported),
-        "unexpected": unlike,
+        "unexpected": [str(each) for each in unlike],
     }

@@ -27,6 +27,7 @@ from guard.request import Request
 _CHATTER: Final = ("TRACE ", "DEBUG ", "INFO ", "WARN ", "Using Python ")
 """How the lines begin that a tool says only because it was asked to be verbose."""
 
+_COLOURS: Final = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE"})
 _RESOLVE_TIMEOUT: Final = 900
 """Seconds; a resolution that takes longer has lost its way."""
 
@@ -40,6 +41,9 @@ class Bounds:
 
     uncut: frozenset[str] = frozenset()
     """Projects for which the cut-off does not count: pinned, or exempt from it."""
+
+    own: datetime | None = None
+    """The user's own cut-off: it holds for every project, and where the other is given up."""
 
     excluded: frozenset[tuple[NormalizedName, Version]] = frozenset()
     """Releases that were denied already."""
@@ -101,7 +105,7 @@ def run(
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env={**os.environ, **(environment or {})},
+            env={**_plain(os.environ), **(environment or {})},
         )
     except OSError as error:
         raise InstallerError(failed, reason=str(error), exit_code=70) from None
@@ -121,6 +125,12 @@ def run(
     if child.returncode:
         raise InstallerError(failed, exit_code=_exit_code(child.returncode), output=complaints)
     return output
+
+
+def _plain(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` for a tool whose words are read by a program: never in colours."""
+    kept = {name: value for name, value in environ.items() if name not in _COLOURS}
+    return kept | {"NO_COLOR": "1"}
 
 
 def _say(stdin: IO[str] | None, words: str) -> None:

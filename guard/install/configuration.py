@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -15,12 +17,14 @@ from urllib.parse import unquote, urlsplit
 import uv
 
 from guard.errors import InstallerError, UsageError
-from guard.install import pip_configuration
+from guard.install import named_indexes, pip_configuration
 from guard.install.pip_configuration import PipConfiguration
 from guard.model import Credentials, Index, index_url
 from guard.request import IndexOptions
 
 _TIMEOUT: Final = 60
+_NAMED: Final = re.compile(r"[A-Za-z0-9._-]+=(?=[A-Za-z][A-Za-z0-9+.-]*:)")
+"""How uv has an index that is given with its name: `internal=https://…`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,54 +51,67 @@ class Configuration:
         return None
 
 
-def uv_environment(options: Sequence[IndexOptions], *, python: Path) -> tuple[dict[str, str], str]:
-    """Return the variables under which uv resolves, and whose configuration named the indexes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UvIndexes:
+    """How uv is told which indexes to use, and whose configuration named them."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    source: str = "uv"
+    no_index: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What no variable can say."""
+        return ("--no-index",) if self.no_index else ()
+
+
+def uv_indexes(options: Sequence[IndexOptions], *, python: Path) -> UvIndexes:
+    """Return how uv is told its indexes for a run.
 
     uv's own files and variables come first. Where they name no index, pip's do: an index that a
     company configured for pip must not be passed by because the guard resolves with uv.
     """
     asked = _merged(options)
-    environment = _uv_environment(asked)
+    own = UvIndexes(environment=_uv_environment(asked), no_index=asked.no_index)
     pip = pip_configuration.read(prefix=_prefix(python))
     if _names_an_index(asked) or not _names_an_index(pip.indexes):
-        return environment, "uv"
-    if _emitted({}, python) != _emitted({}, python, isolated=True):
-        return environment, "uv"
+        return own
+    if _emitted(UvIndexes(environment={}), python) != _built_in(python):
+        return own
     environment = _uv_environment(pip.indexes)
     # What pip means by several indexes: the best version wins, whoever has it. The rule
     # `foreign-index` is what keeps that from being an attack.
     environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     if pip.constraints:
         environment.setdefault("UV_CONSTRAINT", " ".join(pip.constraints))
-    return environment, "pip"
+    return UvIndexes(environment=environment, source="pip", no_index=pip.indexes.no_index)
 
 
-def for_uv(
-    options: Sequence[IndexOptions], *, python: Path, environment: Mapping[str, str], source: str
-) -> Configuration:
-    """Return the configuration that uv has in `environment`: it is uv that says which indexes."""
+def for_uv(told: UvIndexes, *, python: Path) -> Configuration:
+    """Return the configuration that uv has when it is `told` so: it is uv that says which indexes."""
     pip = pip_configuration.read(prefix=_prefix(python))
-    emitted = _emitted(environment, python)
-    if _merged(options).no_index or "UV_NO_INDEX" in environment:
-        emitted = IndexOptions(find_links=emitted.find_links)
+    given = named_indexes.credentials({**os.environ, **told.environment}, folder=Path.cwd())
     return Configuration(
-        indexes=tuple(_indexes(emitted, extra_first=True)),
+        indexes=tuple(
+            index if index.credentials else replace(index, credentials=given.get(index.url))
+            for index in _indexes(_emitted(told, python), extra_first=True)
+        ),
         ca_bundle=_ca_bundle(pip, uv_first=True),
-        proxy=pip.options.get("proxy") if source == "pip" else None,
-        environment=environment,
-        source=source,
+        proxy=pip.options.get("proxy") if told.source == "pip" else None,
+        environment=told.environment,
+        source=told.source,
     )
 
 
 def for_pip(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
     """Return the configuration under which pip resolves."""
     pip = pip_configuration.read(prefix=_prefix(python))
-    asked = _merged(options)
+    asked = _unnamed(_merged(options, files_first=True))
     no_index = asked.no_index or pip.indexes.no_index
     merged = IndexOptions(
         index_url=None
         if no_index
-        else asked.index_url or pip.indexes.index_url or _built_in_index(python),
+        else asked.index_url or pip.indexes.index_url or _built_in(python).index_url,
         extra_index_urls=() if no_index else asked.extra_index_urls + pip.indexes.extra_index_urls,
         find_links=asked.find_links + pip.indexes.find_links,
     )
@@ -114,16 +131,33 @@ def for_pip(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
     )
 
 
-def _merged(options: Sequence[IndexOptions]) -> IndexOptions:
-    """Join the options of the command line and the files, as pip does: the last index-url wins."""
+def _merged(options: Sequence[IndexOptions], *, files_first: bool = False) -> IndexOptions:
+    """Join the options of the command line, which come first in `options`, and of the files.
+
+    There is one index-url: for uv the command line's is stronger than any file's, for pip the one
+    that was read last is.
+    """
     urls = [o.index_url for o in options if o.index_url]
-    # The command line comes first in `options`, and what it says is stronger than any file.
-    url = options[0].index_url if options and options[0].index_url else (urls[-1] if urls else None)
+    first = options[0].index_url if options and not files_first else None
     return IndexOptions(
-        index_url=url,
+        index_url=first or (urls[-1] if urls else None),
         extra_index_urls=tuple(dict.fromkeys(u for o in options for u in o.extra_index_urls)),
-        find_links=tuple(dict.fromkeys(u for o in options for u in o.find_links)),
+        find_links=tuple(dict.fromkeys(_link(u) for o in options for u in o.find_links)),
         no_index=any(o.no_index for o in options),
+    )
+
+
+def _link(place: str) -> str:
+    """Return a folder as a URL: its path may have what separates words in a variable."""
+    return place if "://" in place else Path(place).expanduser().absolute().as_uri()
+
+
+def _unnamed(options: IndexOptions) -> IndexOptions:
+    """Return `options` without the names that indexes have for uv alone."""
+    return replace(
+        options,
+        index_url=options.index_url and _NAMED.sub("", options.index_url),
+        extra_index_urls=tuple(_NAMED.sub("", url) for url in options.extra_index_urls),
     )
 
 
@@ -139,47 +173,38 @@ def _uv_environment(options: IndexOptions) -> dict[str, str]:
     if options.index_url:
         environment["UV_DEFAULT_INDEX"] = options.index_url
     if options.extra_index_urls:
-        inherited = os.environ.get("UV_EXTRA_INDEX_URL", "").split()
-        environment["UV_EXTRA_INDEX_URL"] = " ".join((*options.extra_index_urls, *inherited))
+        inherited = os.environ.get("UV_INDEX", "").split()
+        environment["UV_INDEX"] = " ".join((*options.extra_index_urls, *inherited))
     if options.find_links:
         inherited = [link for link in os.environ.get("UV_FIND_LINKS", "").split(",") if link]
         environment["UV_FIND_LINKS"] = ",".join((*options.find_links, *inherited))
-    if options.no_index:
-        environment["UV_NO_INDEX"] = "1"
     return environment
 
 
-def _emitted(
-    environment: Mapping[str, str], python: Path, *, isolated: bool = False
-) -> IndexOptions:
-    """Return the indexes that uv says it would use: configured, or its built-in one."""
+def _emitted(told: UvIndexes, python: Path) -> IndexOptions:
+    """Return the indexes that uv says it would use when it is `told` so."""
+    return _asked(told.options, python, environment={**os.environ, **told.environment})
+
+
+@functools.cache
+def _built_in(python: Path) -> IndexOptions:
+    """Return the index of an installer that nobody configured: pip's and uv's is the same one."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("UV_")}
+    return _asked(["--no-config"], python, environment=bare)
+
+
+def _asked(options: Sequence[str], python: Path, *, environment: Mapping[str, str]) -> IndexOptions:
+    """Ask uv for its indexes by a resolution of nothing."""
     command = [uv.find_uv_bin(), "pip", "compile", "--emit-index-url", "--emit-find-links"]
-    command += ["--quiet", "--no-header", "--offline", "--python", str(python), "-"]
-    inherited = dict(os.environ)
-    if isolated:
-        command.append("--no-config")
-        inherited = {n: v for n, v in inherited.items() if not n.startswith("UV_")}
-    try:
-        result = subprocess.run(
-            command,
-            input="",
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-            env={**inherited, **environment},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise InstallerError("uv could not be started", reason=str(error), exit_code=70) from None
-    if result.returncode:
-        raise InstallerError(
-            "uv does not accept its configuration",
-            reason=result.stderr.strip() or None,
-            exit_code=result.returncode,
-            output=result.stderr,
-        )
+    command += ["--quiet", "--no-header", "--offline", "--python", str(python), *options]
+    with tempfile.TemporaryDirectory(prefix="guard-") as folder:
+        # Else it might be a file of the user's, whose configuration can name one.
+        output = Path(folder, "nothing.txt")
+        command += ["--output-file", str(output), "-"]
+        _run(command, environment)
+        lines = output.read_text(encoding="utf-8").splitlines()
     found: dict[str, list[str]] = {}
-    for line in result.stdout.splitlines():
+    for line in lines:
         option, _, value = line.partition(" ")
         found.setdefault(option, []).append(value.strip())
     return IndexOptions(
@@ -189,9 +214,26 @@ def _emitted(
     )
 
 
-def _built_in_index(python: Path) -> str | None:
-    """Return the index of an installer that nobody configured: pip's and uv's is the same one."""
-    return _emitted({}, python, isolated=True).index_url
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    try:
+        result = subprocess.run(
+            command,
+            input="",
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+            env=environment,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InstallerError("uv could not be started", reason=str(error), exit_code=70) from None
+    if result.returncode:
+        raise InstallerError(
+            "uv does not accept its configuration",
+            exit_code=result.returncode,
+            output=result.stderr.strip(),
+            hint="the file or variable that it names is yours; nothing was installed",
+        )
 
 
 def _indexes(options: IndexOptions, *, extra_first: bool) -> Iterator[Index]:

@@ -39,6 +39,9 @@ _NO_WHEEL: Final = re.compile(
     r"|No matching distribution found for ([A-Za-z0-9._-]+)"
 )
 
+_WRONG_HASH: Final = "DO NOT MATCH THE HASHES"
+"""What pip says of a file that has none of the hashes asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -110,16 +113,18 @@ class Flow:
         for _ in range(_ROUNDS):
             self._progress.step("Resolving")
             try:
-                planned = self._installer.resolve(self._request, bounds, self._hint)
+                resolved = self._installer.resolve(self._request, bounds, self._hint)
+                planned = [self._with_hash(item) for item in resolved]
             except InstallerError as error:
-                if bounds.cutoff is None or self._unreachable() is not None:
+                if bounds.cutoff == bounds.own or self._unreachable() is not None:
                     return self._without_solution(error)
                 # The cut-off may be what hides the only solution: see it, judge it, say so.
-                bounds = replace(bounds, cutoff=None)
+                bounds = replace(bounds, cutoff=bounds.own, uncut=frozenset())
                 continue
             if not planned:
-                return Outcome(judgement=Judgement(()))
-            if bounds.cutoff and (fresh := self._may_be_fresh(planned) - bounds.uncut):
+                return self._satisfied()
+            fresh = self._may_be_fresh(planned) - bounds.uncut
+            if fresh and bounds.cutoff != bounds.own:
                 bounds = replace(bounds, uncut=bounds.uncut | fresh)
                 continue
             judgement = self._judge(planned)
@@ -186,20 +191,29 @@ class Flow:
         return None
 
     def _bounds(self) -> Bounds:
-        policy = self._policy
+        policy, own = self._policy, self._request.uploaded_prior_to
         cutoff = policy.upload_cutoff(self._now)
+        if cutoff is None or (own and own <= cutoff):
+            return Bounds(cutoff=own, own=own)
         uncut = set(self._wanted.pins()) | policy.fresh_names()
         uncut |= {name for name in self._wanted.names if policy.may_be_fresh(name)}
-        if self._request.uploaded_prior_to is not None:
-            own = self._request.uploaded_prior_to
-            if cutoff is None or own <= cutoff:  # the user's own cut-off has no exceptions
-                return Bounds(cutoff=own)
-        return Bounds(cutoff=cutoff, uncut=frozenset(uncut) if cutoff else frozenset())
+        return Bounds(cutoff=cutoff, own=own, uncut=frozenset(uncut))
 
     def _may_be_fresh(self, planned: Sequence[Planned]) -> frozenset[str]:
         return frozenset(
             item.file.project for item in planned if self._policy.may_be_fresh(item.file.project)
         )
+
+    def _with_hash(self, item: Planned) -> Planned:
+        """Return the file of the same release that has a hash which was asked for, if another has.
+
+        pip and uv pass by what was uploaded after the hashes were written; uv's plan does not.
+        """
+        wanted = self._wanted.requested(item.file).hashes
+        if not wanted or item.direct or wanted & set(item.file.hashes.items()):
+            return item
+        other = self._releases.with_hash(item.file.project, item.file.version, wanted)
+        return replace(item, file=other) if other else item
 
     def _judge(self, planned: Sequence[Planned]) -> Judgement:
         asked = []
@@ -228,6 +242,14 @@ class Flow:
             excluded |= {(file.project, item.version) for item in passed}
         return frozenset(excluded)
 
+    def _satisfied(self) -> Outcome:
+        """Say that there is nothing to do, and to whoever wanted newer releases, why not."""
+        request = self._request
+        passed_over: tuple[PassedOver, ...] = ()
+        if request.upgrade or request.upgrade_packages:
+            passed_over = self._releases.kept_back(self._installer.description().installed)
+        return Outcome(judgement=Judgement(()), passed_over=passed_over)
+
     def _accepted(self, judgement: Judgement) -> Outcome:
         self._progress.step("Comparing with newer releases")
         return Outcome(
@@ -253,11 +275,25 @@ class Flow:
             ) from error
         if self._denied is not None:
             return self._rejected(self._denied, note=error.output or error.reason)
+        if _WRONG_HASH in error.output and (mismatched := self._mismatched()) is not None:
+            return mismatched
         names = {canonicalize_name(a or b) for a, b in _NO_WHEEL.findall(error.output)}
-        sources = self._releases.sources_only(self._wanted.names | names)
-        if sources:
-            return Outcome(judgement=Judgement(sources), note=error.output)
+        against = self._releases.quarantined(
+            self._wanted.names | names | self._hinted
+        ) or self._releases.sources_only(self._wanted.names | names)
+        if against:
+            return Outcome(judgement=Judgement(against), note=error.output)
         raise error
+
+    def _mismatched(self) -> Outcome | None:
+        """Judge the files that pip would not have, for it is the judgement that says why."""
+        files = [
+            file
+            for project, version in sorted(self._wanted.hashes, key=str)
+            if version and (file := self._releases.best(project, version)) is not None
+        ]
+        judgement = self._admission.admit([Asked(f, self._wanted.requested(f)) for f in files])
+        return None if judgement.decision is Decision.ADMITTED else self._rejected(judgement)
 
     def _unreachable(self) -> Unknown | None:
         for name in sorted(self._wanted.names):

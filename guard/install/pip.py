@@ -14,7 +14,7 @@ from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from guard.errors import InstallerError, TargetError, UnsupportedError
+from guard.errors import InstallerError, TargetError, UnsupportedError, UsageError
 from guard.install import configuration
 from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
 from guard.install.configuration import Configuration
@@ -26,6 +26,15 @@ from guard.request import Request, Wanted, direct_file
 _OLDEST: Final = Version("23.2")
 _WITH_CUTOFF: Final = Version("26.0")
 _NO_SOLUTION: Final = "pip found no solution"
+_UNHASHED: Final = "--require-hashes mode"
+"""What pip says when one requirement has a hash and another has none."""
+
+
+_RUN: Final = (
+    "import sys; sys.path[:] = filter(None, sys.path); import runpy; "
+    "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
+)
+"""What `python -m pip` does, but for taking the working folder's modules for pip's and Python's own."""
 
 
 class Pip:
@@ -51,29 +60,28 @@ class Pip:
 
     @cached_property
     def _version(self) -> Version:
-        """The version of the target's pip, asked of pip itself: `--target` hides it elsewhere."""
+        """The version of the target's pip; what is in the user's own folder only pip itself knows."""
         try:
-            answer = run([*self._pip, "--version"], failed="the target's pip could not be asked")
-            version = Version(answer.split()[1])
+            return Version(self.description().pip or self._said())
         except (InstallerError, IndexError, ValueError):
             raise TargetError(
                 f"`{self._target.python}` has no pip",
                 hint="leave out `--installer pip`: uv needs nothing in the target; "
                 "or add one with `python -m ensurepip`",
             ) from None
-        if version < _OLDEST:
-            raise TargetError(
-                f"pip {version} is too old: {_OLDEST} or newer is needed",
-                hint="leave out `--installer pip`, or upgrade it with `guard install -U pip`",
-            )
-        return version
+
+    def _said(self) -> str:
+        answer = run([*self._pip, "--version"], failed="the target's pip could not be asked")
+        return answer.split()[1]
 
     @property
     def _pip(self) -> list[str]:
-        return [str(self._target.python), "-m", "pip"]
+        return [str(self._target.python), "-B", "-c", _RUN]
 
     def resolve(self, request: Request, bounds: Bounds, hint: Hint) -> tuple[Planned, ...]:
         """Return the files that `pip install` would install; what is satisfied stays."""
+        _refuse(request)
+        self._refuse_old(request)
         for name in self._wanted.names:
             hint(name)
         with scratch() as folder:
@@ -81,17 +89,26 @@ class Pip:
             command = [*self._pip, "install", "--dry-run", "--quiet", "--report", str(report)]
             command += ["--only-binary", ":all:", "--no-input", *self._place(request)]
             command += self._options(request, bounds, folder)
-            if self._version < _WITH_CUTOFF and request.uploaded_prior_to:
-                raise UnsupportedError(
-                    f"pip {self._version} does not know `--uploaded-prior-to`",
-                    hint="leave out `--installer pip`, or upgrade pip to 26.0 or newer",
-                )
-            run(
-                command,
-                environment=self._environment(),
-                failed=_NO_SOLUTION,
-            )
+            try:
+                run(command, environment=self._environment(), failed=_NO_SOLUTION)
+            except InstallerError as error:
+                if _UNHASHED in error.output:
+                    raise _unhashed(error) from None
+                raise
             return tuple(_planned(report))
+
+    def _refuse_old(self, request: Request) -> None:
+        """Refuse a pip that is too old for the request, or none. Raises `UsageError`."""
+        if self._version < _OLDEST:
+            raise TargetError(
+                f"pip {self._version} is too old: {_OLDEST} or newer is needed",
+                hint="leave out `--installer pip`, or upgrade it with `guard install -U pip`",
+            )
+        if request.uploaded_prior_to and self._version < _WITH_CUTOFF:
+            raise UnsupportedError(
+                f"pip {self._version} does not know `--uploaded-prior-to`",
+                hint=f"leave out `--installer pip`, or upgrade pip to {_WITH_CUTOFF} or newer",
+            )
 
     def _environment(self) -> dict[str, str]:
         return {"PIP_DISABLE_PIP_VERSION_CHECK": "1", **self.configuration().environment}
@@ -109,8 +126,10 @@ class Pip:
         if bounds.excluded:
             (folder / "excluded.txt").write_text(bounds.constraints())
             options += ["--constraint", str(folder / "excluded.txt")]
-        if bounds.cutoff and not bounds.uncut and self._version >= _WITH_CUTOFF:
-            options += ["--uploaded-prior-to", bounds.cutoff.isoformat()]
+        # pip has no exceptions from its cut-off: the rules judge what it then sees too much of.
+        cutoff = bounds.own if bounds.uncut else bounds.cutoff
+        if cutoff and self._version >= _WITH_CUTOFF:
+            options += ["--uploaded-prior-to", cutoff.isoformat()]
         if request.indexes.no_index:
             options.append("--no-index")
         if self._target.alone:
@@ -119,7 +138,7 @@ class Pip:
             options.append("--pre")
         if request.no_deps:
             options.append("--no-deps")
-        if request.upgrade or request.upgrade_packages:
+        if request.upgrade:
             options.append("--upgrade")
         if request.reinstall:
             options.append("--force-reinstall")
@@ -141,6 +160,7 @@ class Pip:
 
     def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
         """Install exactly these files: no index, no configuration, each by its hash."""
+        self._refuse_old(request)
         with scratch() as folder:
             path = folder / "approved.txt"
             path.write_text(pins(admitted))
@@ -149,11 +169,37 @@ class Pip:
             command += [*self._place(request), "--requirement", str(path)]
             if request.reinstall:
                 command.append("--force-reinstall")
+            if self._target.prefix:
+                # Else pip removes from the environment what it puts below the prefix.
+                command.append("--ignore-installed")
             command.append("--quiet")
             environment = without(
                 "PIP_", PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1"
             )
             hand_over(command, environment=environment, failed="pip could not install", quiet=quiet)
+
+
+def _refuse(request: Request) -> None:
+    """Refuse what uv can do and pip cannot, rather than do something else. Raises `UnsupportedError`."""
+    if request.upgrade_packages:
+        raise UnsupportedError(
+            "pip has no `--upgrade-package`",
+            hint="name the package and pass `-U`, or leave out `--installer pip`",
+        )
+    if request.offline:
+        raise UnsupportedError(
+            "pip cannot resolve offline",
+            reason="it asks the index each time, whatever is cached",
+            hint="leave out `--installer pip`, or install from a lock file, which needs no resolving",
+        )
+
+
+def _unhashed(error: InstallerError) -> UsageError:
+    return UsageError(
+        "a hash was given for some requirements, but not for all",
+        reason=" ".join(error.output.split()),
+        hint="add `--hash=sha256:…` to each requirement, its dependencies too",
+    )
 
 
 def _planned(report: Path) -> list[Planned]:

@@ -90,7 +90,9 @@ def _file(path: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         raise UsageError(
-            f"pip's configuration `{path}` could not be read", reason=str(error)
+            f"pip's configuration `{path}` could not be read",
+            reason=" ".join(str(error).split()),
+            hint="mend the file, or name another one in PIP_CONFIG_FILE; nothing was installed",
         ) from None
     return {
         name.replace("_", "-"): value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -27,6 +27,7 @@ from guard.model import (
 from guard.request import Wanted
 from guard.rules import CATALOGUE, Stage
 from guard.simple import PageError, PageFile, ProjectPage
+from guard.sources.index import Located
 
 _LOOKED_AT: Final = 200
 """Releases of one project that are judged by their page to explain a choice."""
@@ -61,6 +62,14 @@ class Releases:
                     passed.setdefault((item.project, item.version), item)
         return tuple(sorted(passed.values(), key=lambda p: (p.project, p.version), reverse=True))
 
+    def kept_back(self, installed: Mapping[NormalizedName, str]) -> tuple[PassedOver, ...]:
+        """Return the releases newer than the `installed` ones of what was named."""
+        return tuple(
+            item
+            for project in sorted(self._wanted.names & installed.keys())
+            for item in self._newer(project, Version(installed[project]))
+        )
+
     def denied_from(self, verdict: Verdict) -> list[PassedOver]:
         """Return the release of `verdict` and every other one that its page alone denies too."""
         file = verdict.candidate.file
@@ -84,6 +93,44 @@ class Releases:
             if not version.is_prerelease and other.decision is Decision.ADMITTED:
                 return version
         return None
+
+    def best(self, project: NormalizedName, version: Version) -> File | None:
+        """Return the file of a release that an installer would take here."""
+        return next(iter(self._files(project, version)), None)
+
+    def with_hash(
+        self,
+        project: NormalizedName,
+        version: Version | None,
+        hashes: frozenset[tuple[str, str]],
+    ) -> File | None:
+        """Return the file of a release that an installer would take here, of those with a hash."""
+        files = self._files(project, version) if version else ()
+        return next((file for file in files if hashes & set(file.hashes.items())), None)
+
+    def _files(self, project: NormalizedName, version: Version) -> Iterator[File]:
+        page = self._admission.index.first_page(project)
+        if isinstance(page, Absent | Unknown):
+            return iter(())
+        return self._fitting(page, version, page.releases().get(version, ()))
+
+    def quarantined(self, names: Iterable[NormalizedName]) -> tuple[Verdict, ...]:
+        """Return the verdict on each project without files whose status alone denies it.
+
+        An index offers no files of a project that it has quarantined: a resolver finds nothing.
+        """
+        verdicts = []
+        for name in sorted(names):
+            page = self._admission.index.first_page(name)
+            if isinstance(page, Absent | Unknown) or page.filenames:
+                continue
+            none = Absent(f"its index offers no files of {name}")
+            file = File(project=name, version=None, filename=str(name), kind=FileKind.WHEEL, url="")
+            located = Located(origin=none, listing=none, status=page.status)
+            verdict = self._admission.preview(file, Requested(named=True), located)
+            if verdict.decision is Decision.DENIED:
+                verdicts.append(verdict)
+        return tuple(verdicts)
 
     def sources_only(self, names: frozenset[NormalizedName]) -> tuple[Verdict, ...]:
         """Return the verdict on the newest source of each project that has no wheel at all."""
@@ -123,13 +170,15 @@ class Releases:
             return
         newest_first = sorted(page.releases().items(), reverse=True)
         for version, filenames in newest_first[:_LOOKED_AT]:
-            file = self._best(page, version, filenames)
+            file = next(self._fitting(page, version, filenames), None)
             if file is not None:
                 located = self._admission.index.locate(file)
                 yield version, self._admission.preview(file, Requested(named=True), located)
 
-    def _best(self, page: ProjectPage, version: Version, filenames: Sequence[str]) -> File | None:
-        """Return the file of a release that an installer would take here, or `None`."""
+    def _fitting(
+        self, page: ProjectPage, version: Version, filenames: Sequence[str]
+    ) -> Iterator[File]:
+        """Yield the files of a release that an installer could take here, its choice first."""
         tags = {tag: rank for rank, tag in enumerate(self._description().tags)}
         ranked = sorted(
             (rank, filename)
@@ -142,7 +191,7 @@ class Releases:
             except PageError:
                 continue
             if entry is not None and self._runs_here(entry):
-                return File(
+                yield File(
                     project=page.name,
                     version=version,
                     filename=filename,
@@ -151,7 +200,6 @@ class Releases:
                     hashes=entry.hashes,
                     size=entry.size,
                 )
-        return None
 
     def _runs_here(self, entry: PageFile) -> bool:
         if not entry.requires_python:

@@ -16,7 +16,6 @@ import uv
 from packaging.markers import Environment
 from packaging.tags import Tag, parse_tag
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from guard.errors import TargetError
 
@@ -32,16 +31,25 @@ from packaging.markers import default_environment
 from packaging.tags import sys_tags
 sys.path.pop(0)
 import sysconfig
-from importlib.metadata import distributions
-folders = sys.argv[2:] or [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+from importlib.metadata import PackageNotFoundError, distributions, version
+kind, place = sys.argv[2:]
+# Below a prefix pip and uv lay packages out as in a virtual environment.
+below = {"base": place, "platbase": place}
+scheme = "nt" if sys.platform == "win32" else "posix_prefix"
+paths = sysconfig.get_paths(scheme, below) if kind == "prefix" else sysconfig.get_paths()
+folders = [place] if kind == "target" else [paths["purelib"], paths["platlib"]]
+try:
+    pip = version("pip")
+except PackageNotFoundError:
+    pip = None
 print(json.dumps({
+    "pip": pip,
     "environment": default_environment(),
     "tags": [str(tag) for tag in sys_tags()],
     "installed": [
         (d.metadata["Name"], d.version) for d in distributions(path=sorted(set(folders)))
     ],
     "prefix": sys.prefix,
-    "platlib": sysconfig.get_path("platlib"),
 }))
 """
 
@@ -54,14 +62,8 @@ class Description:
     tags: tuple[Tag, ...]
     installed: Mapping[NormalizedName, str]
     prefix: str
-
-    @property
-    def pip(self) -> Version | None:
-        """The version of pip in the environment, if it has one."""
-        try:
-            return Version(self.installed[canonicalize_name("pip")])
-        except (KeyError, InvalidVersion):
-            return None
+    pip: str | None = None
+    """The version of its own pip, wherever the packages are to go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +99,7 @@ class Target:
     def describe(self) -> Description:
         """Ask the interpreter what it is like. Raises `TargetError`."""
         packaging_home = str(Path(packaging.__file__).parents[1])
-        folder = [str(self.directory)] if self.directory else []
-        command = [str(self.python), "-I", "-c", _DESCRIBE, packaging_home, *folder]
+        command = [str(self.python), "-I", "-B", "-c", _DESCRIBE, packaging_home, *self._place()]
         try:
             result = subprocess.run(
                 command, capture_output=True, check=True, timeout=_TIMEOUT, text=True
@@ -116,7 +117,14 @@ class Target:
             if self.alone
             else {canonicalize_name(n): v for n, v in answer["installed"] if n},
             prefix=answer["prefix"],
+            pip=answer["pip"],
         )
+
+    def _place(self) -> tuple[str, str]:
+        """Return what kind of place the packages go to, and where it is."""
+        if self.directory:
+            return "target", str(self.directory)
+        return ("prefix", str(self.prefix)) if self.prefix else ("environment", "")
 
     def _failed(self, reason: str) -> TargetError:
         return TargetError(

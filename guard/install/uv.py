@@ -19,6 +19,7 @@ from guard.install import configuration
 from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target
+from guard.install.uv_cache import UvCache
 from guard.model import Admitted
 from guard.plan import Planned
 from guard.request import Request, Wanted
@@ -45,16 +46,8 @@ class Uv:
         self._cache = cache
         self._uv = uv.find_uv_bin()
         self._described = pool.submit(target.describe)
-        self._environment, self._source = configuration.uv_environment(
-            wanted.indexes, python=target.python
-        )
-        self._configured = pool.submit(
-            configuration.for_uv,
-            wanted.indexes,
-            python=target.python,
-            environment=self._environment,
-            source=self._source,
-        )
+        self._indexes = configuration.uv_indexes(wanted.indexes, python=target.python)
+        self._configured = pool.submit(configuration.for_uv, self._indexes, python=target.python)
 
     def configuration(self) -> Configuration:
         """Return uv's indexes; pip's where uv's name none."""
@@ -74,7 +67,8 @@ class Uv:
             common = self._common(request, bounds, folder)
             words = "\n".join(request.specifiers)
             if self._target.looks_new() and not request.reinstall:
-                planned = self._compile([*common, *_files(request), "-"], words, hint)
+                stdin = ["-"] if words else []
+                planned = self._compile([*common, *_sources(request), *stdin], words, hint)
                 installed = self.description().installed
                 if not any(item.file.project in installed for item in planned):
                     return planned
@@ -83,17 +77,18 @@ class Uv:
 
     def _common(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
         """Return the options that decide which files are chosen."""
-        options = ["--no-build", "--python", str(self._target.python)]
+        options = ["--no-build", "--python", str(self._target.python), *self._indexes.options]
         if bounds.cutoff:
             options += ["--exclude-newer", bounds.cutoff.isoformat()]
+            own = bounds.own.isoformat() if bounds.own else "false"
             for name in sorted(bounds.uncut):
-                options += ["--exclude-newer-package", f"{name}=false"]
+                options += ["--exclude-newer-package", f"{name}={own}"]
         if bounds.excluded:
             (folder / "excluded.txt").write_text(bounds.constraints())
             options += ["--constraints", str(folder / "excluded.txt")]
         for path in request.constraint_files:
             options += ["--constraints", str(path)]
-        if request.pre:
+        if request.pre or self._wanted.pre:
             options += ["--prerelease", "allow"]
         if request.no_deps:
             options.append("--no-deps")
@@ -105,10 +100,14 @@ class Uv:
 
     def _compile(self, options: Sequence[str], words: str, hint: Hint) -> tuple[Planned, ...]:
         command = [self._uv, "pip", "compile", "--format", "pylock.toml", "--no-header", *options]
-        output = self._run(command, words, hint)
+        with scratch() as folder:
+            # Else it might be a file of the user's, whose configuration can name one.
+            output = folder / "pylock.toml"
+            self._run([*command, "--output-file", str(output)], words, hint)
+            body = output.read_bytes()
         description = self.description()
         return plan.select(
-            plan.parse(output.encode(), name="uv's plan"),
+            plan.parse(body, name="uv's plan"),
             environment=description.environment,
             tags=description.tags,
             folder=Path.cwd(),
@@ -124,7 +123,7 @@ class Uv:
         return run(
             [*command, "--verbose"],
             words=words,
-            environment=self._environment,
+            environment=self._indexes.environment,
             failed=_NO_SOLUTION,
             overhear=overhear,
         )
@@ -179,13 +178,21 @@ class Uv:
             if quiet:
                 command.append("--quiet")
             # The user's own cache could hold other bytes under the same name.
-            environment = without("UV_", UV_CACHE_DIR=str(self._cache), **_kept())
-            hand_over(command, environment=environment, failed="uv could not install", quiet=quiet)
+            with UvCache(self._cache).sealed(admitted) as cache:
+                environment = without("UV_", UV_CACHE_DIR=str(cache), **_kept())
+                hand_over(
+                    command, environment=environment, failed="uv could not install", quiet=quiet
+                )
 
 
 def _kept() -> dict[str, str]:
     """Return the user's settings of how, not what, uv installs."""
     return {name: os.environ[name] for name in _HARMLESS if name in os.environ}
+
+
+def _sources(request: Request) -> list[str]:
+    """Return the requirements files as `uv pip compile` takes them: bare, so never like an option."""
+    return [str(path.absolute()) for path in request.requirement_files]
 
 
 def _files(request: Request) -> list[str]:

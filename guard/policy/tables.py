@@ -26,6 +26,9 @@ Globs = Text | Names
 """One glob, or several of which one must match."""
 
 Numbers = int | Annotated[tuple[int, ...], msgspec.Meta(min_length=1)]
+_TELLING: Final = ("repository", "repository_id", "identity", "build_signer", "subject")
+"""The claims that tell one publisher from the others of an issuer."""
+
 T = TypeVar("T")
 
 
@@ -125,8 +128,11 @@ class IdentityTable(
             raise ValueError(
                 f"an identity must name its kind ({', '.join(PublisherKind)}) or issuer"
             )
-        if not any(given[claim] for claim in CLAIMS if claim != "issuer"):
-            raise ValueError("an identity of an issuer alone would match everybody there")
+        if not any(given[claim] for claim in _TELLING):
+            raise ValueError(
+                "such an identity would match everybody there: "
+                f"name one of {', '.join(claim.replace('_', '-') for claim in _TELLING)}"
+            )
         values: dict[str, Any] = given
         return IdentityPattern(kind=self.kind, **values)
 

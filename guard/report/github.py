@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from guard.model import Finding, Level
 from guard.report.result import Result, decisive, shown
+from guard.report.text import plain
 
 
 def render(result: Result) -> str:
     """Return one workflow command for each finding, and a notice with the decision."""
-    lines = list(_lines(result))
-    lines.append(_command("notice", "guard", f"{len(result.verdicts)} files: {result.decision}"))
-    return "\n".join(lines) + "\n"
+    count = len(result.verdicts)
+    judged = f"{count} {'file' if count == 1 else 'files'} judged: {result.decision}"
+    return "\n".join([*_lines(result), _command("notice", "guard", judged)]) + "\n"
 
 
 def _lines(result: Result) -> Iterator[str]:
@@ -38,7 +39,7 @@ def _command(kind: str, title: str, message: str) -> str:
 
 def _data(text: str) -> str:
     """Escape what would end the message: an index must not write commands of its own."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return plain(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

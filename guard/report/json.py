@@ -144,4 +144,5 @@ def _passed_over(item: PassedOver) -> dict[str, Any]:
 
 
 def _dumped(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    """Return the document in ASCII: an index chooses some of it, and a terminal may show it."""
+    return json.dumps(document, indent=2) + "\n"

@@ -83,7 +83,8 @@ def _published(result: Result) -> list[str]:
         provenance = verdict.candidate.provenance
         if isinstance(provenance, Provenance) and provenance.identities:
             titles = " and ".join(identity.title for identity in provenance.identities)
-            lines.append(f"  {verdict.candidate.file.title}: {plain(titles)} ({standing})")
+            title = plain(verdict.candidate.file.title)
+            lines.append(f"  {title}: {plain(titles)} ({standing})")
     if not lines:
         return []
     if len(lines) > _PUBLISHERS_SHOWN:
@@ -114,7 +115,7 @@ def _of_project(items: Sequence[PassedOver]) -> Iterator[str]:
 def _note(note: str) -> str:
     lines = plain(note, lines=True).strip().splitlines()
     kept = lines[:_OUTPUT_LINES] + (["…"] if len(lines) > _OUTPUT_LINES else [])
-    return "The resolver found nothing else:\n" + "\n".join(f"  {line}" for line in kept)
+    return "The resolver found nothing else:\n" + "\n".join(f"  | {line}" for line in kept)
 
 
 def _summary(result: Result, *, colour: bool) -> str:

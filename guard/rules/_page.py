@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
@@ -22,6 +23,12 @@ def page(rule: type[Rule]) -> str:
         f"## Options\n\n| option | default | meaning |\n|---|---|---|\n{_options(rule)}\n"
         f"Since {rule.since}. Stage: {stage}.\n"
     )
+
+
+def index(rules: Iterable[type[Rule]]) -> str:
+    """Return the Markdown page that lists `rules`."""
+    lines = [f"* [`{rule.id}`]({rule.id}.md): {summary(rule)}\n" for rule in rules]
+    return "# Rules\n\n" + "".join(lines)
 
 
 def summary(rule: type[Rule]) -> str:

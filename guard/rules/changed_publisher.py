@@ -8,8 +8,19 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 
 from guard.duration import Duration
-from guard.model import Absent, Candidate, Fact, Finding, Level, RuleId, Unknown, matches_name
-from guard.publisher import Identity, Pin
+from guard.model import (
+    Absent,
+    Candidate,
+    Fact,
+    Finding,
+    Level,
+    Listing,
+    Prior,
+    RuleId,
+    Unknown,
+    matches_name,
+)
+from guard.publisher import NOT_ATTESTED, Identity, Pin
 from guard.rules._base import Rule, Stage
 
 _FOREIGN_TRIGGERS: Final = frozenset({"pull_request", "pull_request_target"})
@@ -82,15 +93,22 @@ class ChangedPublisher(Rule, frozen=True, kw_only=True):
                 yield self.unknown(f"not known who published the release before: {reason}")
                 return
             case prior:
-                old = prior.upload_time
-        if old is not None and candidate.judged_at - old > self.within:
-            return
+                if self._too_long_ago(candidate, prior):
+                    return
         match prior.provenance:
             case Absent() | Unknown() as nobody:
                 earlier: Fact[tuple[Identity, ...]] = nobody
             case before:
                 earlier = before.identities
         yield from self._against(str(prior.version), earlier, identities)
+
+    def _too_long_ago(self, candidate: Candidate, prior: Prior) -> bool:
+        """From one upload to the next: a takeover does not become right by being left alone."""
+        published = candidate.judged_at
+        if isinstance(candidate.listing, Listing):
+            uploaded = candidate.listing.upload_time
+            published = published if isinstance(uploaded, Absent | Unknown) else uploaded
+        return prior.upload_time is not None and published - prior.upload_time > self.within
 
     def _against(
         self, name: str, before: Fact[tuple[Identity, ...]], now: tuple[Identity, ...]
@@ -119,7 +137,8 @@ class ChangedPublisher(Rule, frozen=True, kw_only=True):
         trigger, runner, ref = identity.trigger, identity.runner, identity.ref or ""
         if trigger in _FOREIGN_TRIGGERS and trigger not in {other.trigger for other in same}:
             yield self.finding(
-                f"published by a run that {trigger} triggered, {name} by {same[0].trigger}"
+                f"published by a run that {trigger} triggered, "
+                f"{name} by {same[0].trigger or NOT_ATTESTED}"
             )
         if runner == _SELF_HOSTED and _SELF_HOSTED not in {other.runner for other in same}:
             yield self.finding(f"published on a self-hosted runner, {name} was not")

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit, urlunsplit
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from guard.model import ProjectState, ProjectStatus
-from guard.simple.page import PageError
+from guard.simple.page import LONGEST_NAME, PageError
 
 _SHA: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX: Final = re.compile(r"[0-9a-f]+")
@@ -43,41 +43,50 @@ def api_version(given: str | None) -> None:
         raise PageError(f"api-version {given[:20]!r} is not supported")
 
 
-def link(href: str, *, base: str) -> tuple[str, str, Mapping[str, str]]:
-    """Return URL, file name and hashes of `href`, resolved against the page's address.
+def address(href: str, *, base: str, page: str) -> str:
+    """Return `href`, resolved against `base`, without credentials. Raises `PageError`.
 
-    Raises `PageError` for any scheme but http and https (and file, on a page that is a file
-    itself).
+    Only http and https addresses are followed, and those of files only from a page that is one
+    itself: a `base` of the page's own choosing does not make it one.
     """
-    url, fragment = urldefrag(urljoin(base, href))
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(base, href))
+        nowhere = not parts.hostname and parts.scheme != "file"
     except ValueError:
         raise PageError(f"{href[:200]!r} is not a URL") from None
-    allowed = {"http", "https"} | ({"file"} & {urlsplit(base).scheme})
-    if parts.scheme not in allowed:
-        raise PageError(f"{url[:200]!r} is not a web address")
-    filename = unquote(parts.path.rpartition("/")[2])
+    allowed = {"http", "https"} | ({"file"} & {urlsplit(page).scheme})
+    if nowhere or parts.scheme not in allowed:
+        raise PageError(f"{href[:200]!r} is not a web address")
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def link(href: str, *, base: str, page: str) -> tuple[str, str, Mapping[str, str]]:
+    """Return URL, file name and hashes of `href`. Raises `PageError`."""
+    url, fragment = urldefrag(address(href, base=base, page=page))
+    filename = unquote(urlsplit(url).path.rpartition("/")[2])
     algorithm, _, digest = fragment.partition("=")
     return url, plain_filename(filename), hashes({algorithm: digest} if digest else {})
 
 
 def plain_filename(filename: str) -> str:
     """Return `filename` if it is one name and nothing else. Raises `PageError` otherwise."""
-    if not filename or filename in {".", ".."} or re.search(r"[/\\\x00-\x1f\x7f]", filename):
+    if not filename or filename in {".", ".."} or len(filename) > LONGEST_NAME:
+        raise PageError(f"{filename[:200]!r} is not a file name")
+    if re.search(r"[/\\\x00-\x1f\x7f]", filename):
         raise PageError(f"{filename[:200]!r} is not a file name")
     return filename
 
 
 def hashes(given: Mapping[str, str]) -> Mapping[str, str]:
     """Return the digests worth comparing, in lower case. Raises `PageError` on a bad one."""
-    kept = {}
+    kept: dict[str, str] = {}
     for algorithm, digest in given.items():
-        if length := _SHA.get(algorithm.lower()):
-            lowered = digest.lower()
+        name, lowered = algorithm.lower(), digest.lower()
+        if length := _SHA.get(name):
             if len(lowered) != length or not _HEX.fullmatch(lowered):
-                raise PageError(f"{digest[:80]!r} is not a {algorithm} digest")
-            kept[algorithm.lower()] = lowered
+                raise PageError(f"{digest[:80]!r} is not a {name} digest")
+            if kept.setdefault(name, lowered) != lowered:
+                raise PageError(f"there are two {name} digests")
     return kept
 
 

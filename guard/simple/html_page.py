@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from packaging.utils import NormalizedName
 
@@ -21,14 +21,15 @@ class HtmlPage(ProjectPage):
         try:
             reader.feed(body.decode("utf-8"))
             reader.close()
-        except (UnicodeDecodeError, AssertionError) as error:  # html.parser asserts on bad markup
+        except (ValueError, AssertionError) as error:  # html.parser asserts on bad markup
             raise PageError(f"not an HTML page: {error}") from None
         fields.api_version(reader.meta.get("pypi:repository-version"))
         self.name = project
         self.status = fields.status(
             reader.meta.get("pypi:project-status"), reader.meta.get("pypi:project-status-reason")
         )
-        self._base = urljoin(url, reader.base) if reader.base else url
+        self._url = url
+        self._base = _base(url, reader.base)
         named = [(_filename(anchor, self._base), anchor) for anchor in reader.anchors]
         # Folder listings have anchors that are no files of the project ("../").
         kept = [(name, anchor) for name, anchor in named if version_of(name, project)]
@@ -42,7 +43,7 @@ class HtmlPage(ProjectPage):
         return tuple(name for name, anchor in pairs if anchor.get("data-provenance"))
 
     def _entry(self, position: int) -> PageFile:
-        return _file(self._anchors[position], self._base)
+        return _file(self._anchors[position], base=self._base, page=self._url)
 
 
 class _Reader(HTMLParser):
@@ -66,14 +67,24 @@ class _Reader(HTMLParser):
                 self.meta.setdefault(name.lower(), content)
 
 
+def _base(url: str, given: str | None) -> str:
+    try:
+        return urljoin(url, given) if given else url
+    except ValueError:
+        raise PageError("its base is not a URL") from None
+
+
 def _filename(attributes: _Attributes, base: str) -> str:
     """PEP-503: the text of the anchor must match the final path component of the href."""
-    path = urldefrag(urljoin(base, attributes["href"] or "")).url.partition("?")[0]
+    try:
+        path = urlsplit(urljoin(base, attributes["href"] or "")).path
+    except ValueError:
+        return ""
     return unquote(path.rpartition("/")[2])
 
 
-def _file(attributes: _Attributes, base: str) -> PageFile:
-    url, filename, hashes = fields.link(attributes["href"] or "", base=base)
+def _file(attributes: _Attributes, *, base: str, page: str) -> PageFile:
+    url, filename, hashes = fields.link(attributes["href"] or "", base=base, page=page)
     provenance = attributes.get("data-provenance")
     # PEP-592: the attribute's mere presence means yanked; its value is the reason.
     yanked = (attributes["data-yanked"] or "") if "data-yanked" in attributes else None
@@ -83,5 +94,5 @@ def _file(attributes: _Attributes, base: str) -> PageFile:
         hashes=hashes,
         yanked=yanked,
         requires_python=attributes.get("data-requires-python"),
-        provenance=urljoin(base, provenance) if provenance else None,
+        provenance=fields.address(provenance, base=base, page=page) if provenance else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urldefrag
 
 import msgspec
 from packaging.utils import NormalizedName
@@ -99,19 +99,21 @@ class JsonPage(ProjectPage):
             entry = _ENTRY.decode(self._entries[position])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise PageError(f"files[{position}]: {error}") from None
-        url, _, _ = fields.link(entry.url, base=self._url)
         if entry.size is not None and entry.size < 0:
             raise PageError(f"files[{position}].size is negative")
         return PageFile(
             filename=fields.plain_filename(entry.filename),
-            url=url,
+            url=urldefrag(self._address(entry.url)).url,
             hashes=fields.hashes(entry.hashes),
             size=entry.size,
             upload_time=fields.upload_time(entry.upload_time),
             yanked=_yanked(entry.yanked),
             requires_python=entry.requires_python,
-            provenance=urljoin(self._url, entry.provenance) if entry.provenance else None,
+            provenance=self._address(entry.provenance) if entry.provenance else None,
         )
+
+    def _address(self, href: str) -> str:
+        return fields.address(href, base=self._url, page=self._url)
 
 
 def _yanked(given: bool | str | None) -> str | None:  # noqa: FBT001 - as PEP 691 spells it

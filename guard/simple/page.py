@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from typing import Final
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    NormalizedName,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
-from packaging.version import InvalidVersion, Version
+from packaging.utils import NormalizedName, parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
 
 from guard.model import ProjectStatus
+
+LONGEST_NAME: Final = 255
+"""Characters of a file name: no file system takes more, and each wheel tag is multiplied."""
 
 
 class PageError(ValueError):
@@ -67,14 +66,17 @@ class ProjectPage(ABC):
         Raises `PageError` when the entry is malformed, or when two entries disagree about the file:
         an index must not be able to show one reader the good one.
         """
-        entries = [
-            self._entry(position)
-            for position, name in enumerate(self.filenames)
-            if name == filename
-        ]
+        entries = [self._entry(position) for position in self._positions.get(filename, ())]
         if any(entry != entries[0] for entry in entries):
             raise PageError(f"{filename} is listed more than once, differently")
         return entries[0] if entries else None
+
+    @cached_property
+    def _positions(self) -> Mapping[str, Sequence[int]]:
+        positions: dict[str, list[int]] = {}
+        for position, name in enumerate(self.filenames):
+            positions.setdefault(name, []).append(position)
+        return positions
 
     def releases(self) -> Mapping[Version, tuple[str, ...]]:
         """Return the file names of each version, without names that are not of this project."""
@@ -92,11 +94,13 @@ class ProjectPage(ABC):
 
 def version_of(filename: str, project: NormalizedName) -> Version | None:
     """Return the version that `filename` claims, or `None` if it is no file of `project`."""
+    if len(filename) > LONGEST_NAME:
+        return None
     try:
         if filename.endswith(".whl"):
             name, version, _, _ = parse_wheel_filename(filename)
         else:
             name, version = parse_sdist_filename(filename)
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+    except ValueError:
         return None
     return version if name == project else None

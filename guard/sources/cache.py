@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from guard.private import private_folder, write_private
+from guard.private import is_own, private_folder, write_private
 
 _MAX_AGE: Final = 600
 """Seconds for which a page may be used without asking: what PyPI itself allows pip and uv."""
@@ -56,6 +56,8 @@ class PageCache:
         """Return the page of `key`, if it is here whole."""
         path = self._path(key)
         try:
+            if not is_own(self._folder):
+                return None
             stored = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Stored)
             body = path.with_suffix(".body").read_bytes()
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):

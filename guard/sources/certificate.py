@@ -17,6 +17,9 @@ from guard.publisher import CIRCLECI, GITHUB, GITLAB, GOOGLE, Identity, Publishe
 _ARC: Final = "1.3.6.1.4.1.57264.1."
 _RAW_ISSUER: Final = 1
 _OLDEST_DER: Final = 8
+_DIGITS: Final = 18
+"""Of a numeric id: it is to fit into 64 bits, for whoever reads a report."""
+
 _HOSTS: Final = {GITHUB: "https://github.com", GITLAB: "https://gitlab.com"}
 
 
@@ -38,7 +41,7 @@ def identity(certificate: x509.Certificate) -> Identity:
         repository_id=_number(claims.get(15)),
         owner=_last_part(claims.get(16)),
         owner_id=_number(claims.get(17)),
-        workflow=_workflow(issuer, claims.get(12), claims.get(18)),
+        workflow=_workflow(issuer, claims),
         ref=claims.get(14),
         digest=claims.get(13),
         environment=claims.get(23),
@@ -91,6 +94,7 @@ def _expected(
             return {
                 "issuer": (CIRCLECI, found.issuer),
                 "pipeline": (signer, found.build_signer),
+                "repository": (claimed.get("vcs_origin"), found.repository),
                 "ref": (claimed.get("vcs_ref"), found.ref),
             }
     return {
@@ -144,18 +148,21 @@ def _repository(issuer: str, uri: str | None) -> str | None:
     return uri
 
 
-def _workflow(issuer: str, repository: str | None, build: str | None) -> str | None:
+def _workflow(issuer: str, claims: Mapping[int, str]) -> str | None:
     """Return the top-level build configuration: its file name at GitHub, its path at GitLab."""
+    build, repository = claims.get(18), claims.get(12)
     if build is None:
         return None
-    path = build.rpartition("@")[0]
-    if issuer == GITHUB:
-        before = f"{repository}/.github/workflows/"
-        if not path.startswith(before):
-            raise ClaimError(f"the workflow {build[:100]!r} is not one of {repository}")
-        return path.removeprefix(before)
-    before = f"{repository}//"
-    return path.removeprefix(before) if path.startswith(before) else build
+    before = f"{repository}/.github/workflows/" if issuer == GITHUB else f"{repository}//"
+    # A ref may have an `@` of its own, and so may a file name: what follows is known exactly.
+    after = next(
+        (f"@{at}" for n in (14, 13) if (at := claims.get(n)) and build.endswith(f"@{at}")), ""
+    )
+    if after and build.startswith(before):
+        return build.removeprefix(before).removesuffix(after)
+    if issuer in _HOSTS:
+        raise ClaimError(f"the workflow {build[:100]!r} is not one of {repository} at its ref")
+    return build
 
 
 def _last_part(uri: str | None) -> str | None:
@@ -167,4 +174,6 @@ def _number(text: str | None) -> int | None:
         return None
     if not (text.isascii() and text.isdecimal()):
         raise ClaimError(f"{text[:40]!r} is not a number")
+    if len(text) > _DIGITS:
+        raise ClaimError(f"{text[:40]!r} is no numeric id")
     return int(text)

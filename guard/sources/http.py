@@ -134,7 +134,7 @@ class Http:
             for chunk in self._chunks(response, decode=True):
                 size += len(chunk)
                 if size > limit:
-                    raise FetchError(f"more than {limit} bytes")
+                    raise _FinalError(f"more than {limit} bytes")
                 parts.append(chunk)
             return Response(
                 response.status_code,
@@ -156,7 +156,7 @@ class Http:
             finally:
                 response.close()
             url = _redirected(url, location)
-        raise FetchError(f"more than {_REDIRECTS} redirects")
+        raise _FinalError(f"more than {_REDIRECTS} redirects")
 
     def _request(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         found = self._credentials(url)

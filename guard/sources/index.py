@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -160,7 +162,7 @@ class IndexSource:
     def _nowhere(self, file: File, pages: Sequence[tuple[Index, Fact[ProjectPage]]]) -> Located:
         """Say what is known of a file that no page lists: perhaps that it is gone."""
         for index, _ in pages:
-            if index.flat and is_local(file.url) and is_local(index.url):
+            if index.flat and _lies_in(file.url, index.url):
                 reason = "a local folder has no pages"
                 return Located(
                     origin=Origin(url=index.url),
@@ -175,8 +177,9 @@ class IndexSource:
             index, page = known[0]
             gone = Absent(f"the page of {file.project} on {index.url} does not list it")
             return Located(origin=Origin(url=index.url), listing=gone, status=page.status)
-        if not pages:
-            none = Unknown("no index is configured")
+        if all(index.flat for index, _ in pages):
+            reason = "none of the configured folders has it" if pages else "no index is configured"
+            none = Unknown(reason)
             return Located(origin=none, listing=none, status=none)
         gone = Absent(f"no configured index has a project {file.project}")
         return Located(origin=Origin(url=pages[0][0].url), listing=gone, status=gone)
@@ -240,6 +243,14 @@ def _repeats(other: ProjectPage, page: ProjectPage) -> bool:
         return all(_same(other.file(name), page.file(name)) for name in set(other.filenames))
     except PageError:
         return False
+
+
+def _lies_in(url: str, folder: str) -> bool:
+    """Tell whether the file at `url` is directly in a local `folder`."""
+    if not (is_local(url) and is_local(folder)):
+        return False
+    path, place = (Path(unquote(urlsplit(each).path)) for each in (url, folder))
+    return path.parent == place and path.name not in {"", ".", ".."}
 
 
 def _same(one: PageFile | None, other: PageFile | None) -> bool:

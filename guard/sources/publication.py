@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from packaging.version import Version
 
@@ -13,6 +14,9 @@ from guard.sources.identities import KnownIdentities
 from guard.sources.index import IndexSource, Located, listing_of
 from guard.sources.provenance import ProvenanceSource
 
+_ASKED: Final = 3
+"""Earlier releases to ask, of which one at least should verify."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
@@ -21,6 +25,15 @@ class Publication:
     provenance: Fact[Provenance]
     prior: Fact[Prior]
     remembered: Fact[tuple[Identity, ...]]
+    sha256: str | None = None
+    """The digest for which `provenance` was verified: the promised one, before the bytes came."""
+
+    def of_bytes(self, sha256: str) -> Publication:
+        """Return the same of the bytes that came: an attestation of others proves nothing here."""
+        if not isinstance(self.provenance, Provenance) or self.sha256 == sha256:
+            return self
+        other = Provenance(invalid=("it is about other bytes than those that came",))
+        return replace(self, provenance=other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,7 @@ class Publications:
             provenance=own,
             prior=self._prior(file, index, compared=isinstance(own, Provenance)),
             remembered=self.known.of(file.project, index),
+            sha256=sha256,
         )
 
     def _prior(self, file: File, index: str, *, compared: bool) -> Fact[Prior]:
@@ -67,7 +81,7 @@ class Publications:
             return found
         if not compared:
             return _prior(*found[0], Absent("not compared with"))
-        for version, entry in found:
+        for version, entry in found[:_ASKED]:
             proved = self.provenance.of(
                 listing_of(entry, index),
                 index=index,
@@ -78,6 +92,8 @@ class Publications:
                 isinstance(proved, Provenance) and proved.attestations
             ):
                 return _prior(version, entry, proved)
+        if len(found) >= _ASKED:
+            return Unknown(f"no attestation of the {_ASKED} releases before it verifies")
         return Absent("no attestation of an earlier release verifies")
 
 

@@ -83,18 +83,25 @@ def from_file(name: str) -> TrustRoot:
         document = json.loads(content) if len(content) <= _LIMIT else None
     except OSError as error:
         raise PolicyError(
-            f"the trust root `{name}` could not be read", reason=error.strerror
+            f"the trust root `{name}` could not be read", source=str(path), reason=error.strerror
         ) from None
     except (ValueError, RecursionError) as error:
-        raise PolicyError(f"the trust root `{name}` is not JSON", reason=str(error)) from None
+        raise PolicyError(
+            f"the trust root `{name}` is not JSON", source=str(path), reason=str(error)
+        ) from None
     if isinstance(document, dict) and isinstance(document.get("trustedRoot"), dict):
         document = document["trustedRoot"]
-    if not isinstance(document, dict) or "certificateAuthorities" not in document:
+    if not _is_root(document):
         raise PolicyError(
             f"`{name}` is no trust root",
+            source=str(path),
             hint="name a Sigstore `trusted_root.json` or client trust configuration",
         )
     return TrustRoot(json.dumps(document).encode(), str(path))
+
+
+def _is_root(document: object) -> bool:
+    return isinstance(document, dict) and "certificateAuthorities" in document
 
 
 def refresh(state: Path, now: datetime) -> TrustRoot:
@@ -136,6 +143,7 @@ def _refreshed(state: Path) -> TrustRoot | None:
         kept = json.loads((state / _REFRESHED).read_bytes())
         made = datetime.fromisoformat(kept["made"])
         content = json.dumps(kept["trustedRoot"]).encode()
-    except (OSError, ValueError, KeyError, TypeError):
+        usable = _is_root(kept["trustedRoot"]) and made > _MADE
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return TrustRoot(content, "refreshed", made) if made > _MADE else None
+    return TrustRoot(content, "refreshed", made) if usable else None

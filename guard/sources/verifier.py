@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+_REKOR_V2: Final = (("hashedrekord", "0.0.2"), ("dsse", "0.0.2"))
 _MOST: Final = 64
 """Attestations of one file; PyPI allows two."""
 
@@ -58,7 +59,9 @@ class Verifier:
                 self._verifier = SigstoreVerifier(trusted_root=TrustedRoot.from_file(str(path)))
             except Exception as error:  # noqa: BLE001 - the library's own types are not documented
                 raise PolicyError(
-                    f"the trust root `{root.name}` cannot be used", reason=_words(error)
+                    f"the trust root `{root.name}` cannot be used",
+                    source=root.name,
+                    reason=_words(error),
                 ) from None
         self._lock = threading.Lock()
 
@@ -183,6 +186,11 @@ def _words(error: Exception) -> str:
     return f"{said} ({type(error).__name__})" if said else type(error).__name__
 
 
+def _writable(text: str) -> str:
+    """Return `text` without the halves of characters that JSON can say and nothing can write."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _bundles(raw: bytes) -> Iterator[tuple[Mapping[str, Any], object]]:
     """Yield each attestation with the publisher that its bundle claims.
 
@@ -225,7 +233,7 @@ def _refuse_unknown_log(entries: Sequence[Any]) -> None:
     """Tell entries of Rekor v2 from forged ones: PEP 740 cannot carry the timestamp they need."""
     for entry in entries:
         kind = entry.get("kindVersion", {}) if isinstance(entry, dict) else {}
-        if isinstance(kind, dict) and kind.get("version") == "0.0.2":
+        if isinstance(kind, dict) and (kind.get("kind"), kind.get("version")) in _REKOR_V2:
             raise _UnsupportedError("an entry of Rekor v2, which needs a newer verifier")
 
 
@@ -283,12 +291,12 @@ def _attestation(
 def _step(document: object, *keys: str) -> str | None:
     for key in keys:
         document = document.get(key) if isinstance(document, dict) else None
-    return document if isinstance(document, str) else None
+    return _writable(document) if isinstance(document, str) else None
 
 
 def _collected(results: Sequence[Attestation | _InvalidError | _UnsupportedError]) -> Provenance:
     return Provenance(
         attestations=tuple(r for r in results if isinstance(r, Attestation)),
-        invalid=tuple(str(r) for r in results if isinstance(r, _InvalidError)),
-        unsupported=tuple(str(r) for r in results if isinstance(r, _UnsupportedError)),
+        invalid=tuple(_writable(str(r)) for r in results if isinstance(r, _InvalidError)),
+        unsupported=tuple(_writable(str(r)) for r in results if isinstance(r, _UnsupportedError)),
     )

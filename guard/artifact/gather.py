@@ -1,0 +1,96 @@
+"""One pass over an archive: every member decompressed once, for everybody who wants to know."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from guard.artifact.container import ArchiveError, Member
+from guard.artifact.content import BinaryFormat
+from guard.artifact.defect import Defect
+from guard.artifact.native import ENOUGH, is_bytecode, sniff
+from guard.artifact.record import Read
+
+
+class Archive(Protocol):
+    """What is read here of a container."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members, folders included."""
+
+    @property
+    def defects(self) -> tuple[Defect, ...]:
+        """What is wrong with the archive as such."""
+
+    def chunks(self, member: Member) -> Iterator[bytes]:
+        """Yield the content of `member`. Raises `ArchiveError` where it is not as announced."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the passes found so far, by name of the member."""
+
+    read: dict[str, Read] = field(default_factory=dict)
+    texts: dict[str, bytes] = field(default_factory=dict)
+    formats: dict[str, BinaryFormat] = field(default_factory=dict)
+    heads: dict[str, bytes] = field(default_factory=dict)
+    """The first bytes of what is named like compiled Python."""
+
+    broken: dict[str, Defect] = field(default_factory=dict)
+    size: int = 0
+
+
+def gather(
+    archive: Archive,
+    members: Iterable[Member],
+    *,
+    algorithm: Callable[[str], str],
+    limits: Mapping[str, int],
+    into: Gathered,
+) -> None:
+    """Read those of `members` that were not read yet, and add what is found to `into`.
+
+    `algorithm` says in which one a member is hashed, beside sha256; `limits`, whose bytes are to
+    be kept if there are no more than so many.
+    """
+    for member in members:
+        name = member.name
+        if name in into.read or name in into.broken:
+            continue
+        text: list[bytes] | None = [] if member.size <= limits.get(name, -1) else None
+        try:
+            read, head = _read(archive.chunks(member), algorithm(name), text)
+        except ArchiveError as error:
+            into.broken[name] = error.defect
+            continue
+        into.read[name] = read
+        into.size += read.size
+        if text is not None:
+            into.texts[name] = b"".join(text)
+        if found := sniff(head, read.size):
+            into.formats[name] = found
+        elif is_bytecode(name):
+            into.formats[name] = BinaryFormat.BYTECODE
+            into.heads[name] = head[:16]
+
+
+def _read(pieces: Iterable[bytes], algorithm: str, text: list[bytes] | None) -> tuple[Read, bytes]:
+    sha256 = hashlib.sha256()
+    other = None if algorithm == "sha256" else hashlib.new(algorithm)
+    head = b""
+    size = 0
+    for piece in pieces:
+        sha256.update(piece)
+        if other is not None:
+            other.update(piece)
+        if size < ENOUGH:
+            head += piece[: ENOUGH - size]
+        size += len(piece)
+        if text is not None:
+            text.append(piece)
+    digest = sha256.digest()
+    named = digest if other is None else other.digest()
+    return Read(size=size, algorithm=algorithm, digest=named, sha256=digest.hex()), head

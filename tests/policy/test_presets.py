@@ -1,0 +1,112 @@
+"""What the shipped presets set. A change here is a change for everybody who uses one."""
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from guard.model import Level
+from guard.policy import PRESETS, Policy, load
+from guard.rules import CATALOGUE
+from guard.rules._page import toml
+from tests.builders import a_candidate, a_verdict
+
+
+def settings(policy: Policy) -> dict[str, str]:
+    """Every option of every rule, as a policy file would say it."""
+    return {
+        f"{rule.id}.{key}": toml(getattr(rule, name))
+        for rule in policy.rules
+        for key, name in rule.options().items()
+    }
+
+
+def difference(name: str, base: str) -> dict[str, str]:
+    """What the preset `name` sets in another way than `base` does."""
+    other = settings(load(base))
+    return {key: value for key, value in settings(load(name)).items() if other[key] != value}
+
+
+def test_default() -> None:
+    assert settings(load("default")) == snapshot(
+        {
+            "denied-release.level": '"deny"',
+            "fresh-upload.level": '"deny"',
+            "fresh-upload.age": '"7 days"',
+            "fresh-upload.exempt-indexes": "[]",
+            "yanked-file.level": '"deny"',
+            "yanked-file.pinned-level": '"warn"',
+            "quarantined-project.level": '"deny"',
+            "archived-project.level": '"warn"',
+            "vanished-file.level": '"deny"',
+            "hash-mismatch.level": '"deny"',
+            "foreign-index.level": '"deny"',
+            "missing-attestation.level": '"deny"',
+            "missing-attestation.every-file": "false",
+            "dropped-attestation.level": '"deny"',
+            "dropped-attestation.within": '"365 days"',
+            "invalid-attestation.level": '"deny"',
+            "invalid-attestation.unavailable-level": '"deny"',
+            "unexpected-publisher.level": '"deny"',
+            "changed-publisher.level": '"deny"',
+            "changed-publisher.within": '"365 days"',
+            "source-distribution.level": '"deny"',
+            "direct-url.level": '"deny"',
+            "direct-url.allow": "[]",
+        }
+    )
+
+
+def test_observe_lets_pass_what_default_would_deny() -> None:
+    assert difference("observe", "default") == snapshot(
+        {
+            "denied-release.level": '"warn"',
+            "fresh-upload.level": '"warn"',
+            "yanked-file.level": '"warn"',
+            "quarantined-project.level": '"warn"',
+            "vanished-file.level": '"warn"',
+            "foreign-index.level": '"warn"',
+            "missing-attestation.level": '"warn"',
+            "dropped-attestation.level": '"warn"',
+            "invalid-attestation.level": '"warn"',
+            "unexpected-publisher.level": '"warn"',
+            "changed-publisher.level": '"warn"',
+            "direct-url.level": '"warn"',
+        }
+    )
+
+
+def test_strict_is_stricter_than_default() -> None:
+    assert difference("strict", "default") == snapshot(
+        {
+            "fresh-upload.age": '"14 days"',
+            "yanked-file.pinned-level": '"deny"',
+            "archived-project.level": '"deny"',
+        }
+    )
+
+
+def test_no_level_of_strict_is_weaker_than_that_of_default() -> None:
+    order = list(Level)
+    for rule in load("default").rules:
+        strict = load("strict").rule(type(rule))
+        assert order.index(strict.level) >= order.index(rule.level), rule.id
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_configures_each_rule_once_and_nothing_else(name: str) -> None:
+    policy = load(name)
+    assert [rule.id for rule in policy.rules] == list(CATALOGUE)
+    assert (policy.indexes, policy.deny, policy.exemptions, policy.publishers) == ((), (), (), ())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_objects_to_nothing_harmless(name: str) -> None:
+    assert a_verdict(a_candidate(), f'extends = "{name}"\n').findings == ()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_would_run_before_it_is_judged_is_denied_in_every_preset(name: str) -> None:
+    levels = {str(rule.id): rule.level for rule in load(name).rules}
+    assert levels["source-distribution"] is Level.DENY
+    assert levels["hash-mismatch"] is Level.DENY

@@ -1,0 +1,63 @@
+"""`source-distribution`: what would have to be built, and so would run before it was judged."""
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from guard.model import Absent, Decision, FileKind, Requested, Unknown
+from tests.builders import a_candidate, a_file, a_judgement, a_verdict, report
+
+SDIST = a_file(filename="litellm-1.82.6.tar.gz", kind=FileKind.SDIST)
+TREE = a_file(version=None, filename="litellm", kind=FileKind.SOURCE_TREE, hashes={})
+
+
+def test_a_wheel_is_allowed() -> None:
+    assert a_verdict(a_candidate()).findings == ()
+
+
+def test_a_source_distribution_is_denied() -> None:
+    assert report(a_verdict(a_candidate(file=SDIST))) == snapshot("""\
+denied[source-distribution]: installing this sdist would run its build backend
+  --> litellm-1.82.6.tar.gz
+   = help: choose a release with a wheel for the target interpreter
+   = help: guard rule source-distribution
+
+1 file judged: 1 denied; nothing was installed
+""")
+
+
+def test_a_source_tree_is_denied() -> None:
+    candidate = a_candidate(
+        file=TREE,
+        requested=Requested(named=True, direct_url="git+https://git.example.com/litellm"),
+        origin=Absent("a URL"),
+        listing=Absent("a URL"),
+        digests=Absent("not a single file"),
+    )
+    policy = 'rules.direct-url.level = "off"\n'
+    assert report(a_verdict(candidate, policy)) == snapshot("""\
+denied[source-distribution]: installing this source tree would run its build backend
+  --> litellm
+   = help: choose a release with a wheel for the target interpreter
+   = help: guard rule source-distribution
+
+1 file judged: 1 denied; nothing was installed
+""")
+
+
+def test_what_a_file_is_counts_and_not_what_it_is_called() -> None:
+    disguised = a_file(filename="litellm-1.82.6-py3-none-any.whl", kind=FileKind.SDIST)
+    assert a_verdict(a_candidate(file=disguised)).decision is Decision.DENIED
+
+
+@pytest.mark.parametrize("fact", [Absent("a URL"), Unknown("no answer in time")])
+def test_it_needs_no_index_to_know(fact: Absent | Unknown) -> None:
+    candidate = a_candidate(file=SDIST, origin=fact, listing=fact, status=fact, digests=fact)
+    assert a_verdict(candidate).decision is Decision.DENIED
+
+
+def test_a_wheel_hides_no_source_distribution() -> None:
+    sdist = a_candidate(file=SDIST)
+    assert a_judgement(a_candidate(), sdist).decision is Decision.DENIED
+    assert a_judgement(sdist, a_candidate()).decision is Decision.DENIED

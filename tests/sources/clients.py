@@ -1,0 +1,40 @@
+"""HTTP clients and page sources that never wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from guard.model import Credentials, Index, index_url
+from guard.sources.cache import PageCache
+from guard.sources.http import Http, Limits
+from guard.sources.index import IndexSource
+from guard.sources.pages import Pages
+from tests.fakes import LoopbackIndex
+
+IMPATIENT: Final = Limits(connect=5, read=5, total=60, retries=3, backoff=0)
+
+
+def a_client(
+    credentials: Callable[[str], Credentials | None] = lambda _: None, *, limits: Limits = IMPATIENT
+) -> Http:
+    """A client that retries at once."""
+    return Http(credentials=credentials, limits=limits)
+
+
+def some_pages(folder: Path, *, offline: bool = False, refresh: bool = False) -> Pages:
+    """Pages that are kept in `folder`; each call is a new run of the guard."""
+    return Pages(a_client(), PageCache(folder), offline=offline, refresh=refresh)
+
+
+def a_source(
+    folder: Path, *indexes: Index, offline: bool = False, refresh: bool = False
+) -> IndexSource:
+    """What a new run of the guard knows of `indexes`."""
+    return IndexSource(some_pages(folder, offline=offline, refresh=refresh), indexes)
+
+
+def the_index(index: LoopbackIndex) -> Index:
+    """How pip or uv is configured to use the fake."""
+    return Index(url=index_url(index.url))

@@ -1,0 +1,281 @@
+"""Admitting: facts are gathered from a real index, and only what was judged becomes a proof."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from guard.admission import Admission, Asked, Judgement
+from guard.model import Absent, Decision, FileKind, Requested, Unknown
+from guard.progress import Silent
+from guard.quarantine import Quarantine
+from guard.sources.identities import KnownIdentities
+from guard.sources.provenance import ProvenanceSource
+from guard.sources.publication import Publications
+from guard.sources.trust_root import TrustRoot
+from tests import faults
+from tests.builders import NOW, a_digest, a_file, a_policy, ago
+from tests.fakes import LoopbackIndex
+from tests.faults import Fault
+from tests.sources.clients import a_client, a_source, some_pages, the_index
+from tests.wheels import Artifact, a_wheel
+
+FROB: Final = a_wheel("frob", "1.0")
+DEP: Final = a_wheel("dep", "1.0")
+EVIL: Final = a_wheel("frob", "1.0", files={"frob.py": "evil = True"})
+
+
+@dataclass
+class Place:
+    """An index, and a folder in which runs of the guard keep what they have seen."""
+
+    index: LoopbackIndex
+    folder: Path
+
+    def asked(self, artifact: Artifact, requested: Requested | None = None) -> Asked:
+        """A file as a resolver plans it."""
+        file = a_file(
+            artifact.name,
+            artifact.version,
+            url=self.index.file_url(artifact.filename),
+            hashes={"sha256": artifact.sha256},
+        )
+        return Asked(file, requested or Requested(named=True))
+
+    def admitted(self, *asked: Asked, toml: str = "") -> Judgement:
+        """The judgement of a new run."""
+        with ThreadPoolExecutor(4) as pool:
+            return self.admission(pool, toml).admit(asked)
+
+    def admission(self, pool: Executor, toml: str = "") -> Admission:
+        source = a_source(self.folder / "pages", the_index(self.index), refresh=True)
+        provenance = ProvenanceSource(
+            some_pages(self.folder / "pages"), self.folder, lambda _: TrustRoot(b"{}", "none")
+        )
+        return Admission(
+            policy=a_policy(toml),
+            index=source,
+            publications=Publications(source, provenance, KnownIdentities(self.folder)),
+            http=a_client(),
+            quarantine=Quarantine(self.folder / "quarantine"),
+            pool=pool,
+            progress=Silent(),
+            now=NOW,
+        )
+
+    def downloads(self) -> list[str]:
+        """The files that were asked for."""
+        seen = (request.location for request in self.index.requests)
+        return [path.rpartition("/")[2] for path in seen if path.startswith("/files/")]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with LoopbackIndex() as index:
+        for artifact in (FROB, DEP):
+            index.add(artifact, uploaded=ago(days=30))
+        yield Place(index, tmp_path)
+
+
+def decisions(judgement: Judgement) -> dict[str, Decision]:
+    return {v.candidate.file.project: v.decision for v in judgement.verdicts}
+
+
+def rules(judgement: Judgement) -> set[str]:
+    return {str(finding.rule) for verdict in judgement.verdicts for finding in verdict.findings}
+
+
+def test_what_is_admitted_is_a_proof_with_the_judged_bytes(place: Place) -> None:
+    """I2."""
+    judgement = place.admitted(place.asked(FROB), place.asked(DEP))
+    assert judgement.decision is Decision.ADMITTED
+    assert [item.sha256 for item in judgement.admitted] == [FROB.sha256, DEP.sha256]
+    for item, verdict in zip(judgement.admitted, judgement.verdicts, strict=True):
+        assert item.verdict is verdict
+        assert hashlib.sha256(item.path.read_bytes()).hexdigest() == item.sha256
+        assert item.path.name == verdict.candidate.file.filename
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_one_denied_file_leaves_no_proof_of_any(place: Place, order: tuple[int, int]) -> None:
+    """I5."""
+    place.index.fault(f"/files/{FROB.filename}", faults.replaced(EVIL.content))
+    asked = [place.asked(FROB), place.asked(DEP)]
+    judgement = place.admitted(*(asked[i] for i in order))
+    assert judgement.decision is Decision.DENIED
+    assert decisions(judgement) == {"frob": Decision.DENIED, "dep": Decision.ADMITTED}
+    assert judgement.admitted == ()
+    assert rules(judgement) == {"hash-mismatch"}
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.status(404), faults.status(503), faults.reset(10), faults.truncated(10)]
+)
+def test_a_file_that_does_not_come_leaves_it_undecided(place: Place, fault: Fault) -> None:
+    """I4."""
+    place.index.fault(f"/files/{FROB.filename}", fault)
+    judgement = place.admitted(place.asked(DEP), place.asked(FROB))
+    assert judgement.decision is Decision.UNDECIDED
+    assert decisions(judgement) == {"frob": Decision.UNDECIDED, "dep": Decision.ADMITTED}
+    assert judgement.admitted == ()
+
+
+@pytest.mark.parametrize("level", ["warn", "off"])
+def test_no_level_makes_a_proof_of_bytes_that_never_came(place: Place, level: str) -> None:
+    """I5: all of the plan or nothing, also where the policy only warns."""
+    place.index.fault(f"/files/{FROB.filename}", faults.status(503))
+    toml = f'rules.hash-mismatch.level = "{level}"\n'
+    judgement = place.admitted(place.asked(DEP), place.asked(FROB), toml=toml)
+    assert judgement.decision is not Decision.ADMITTED
+    assert judgement.admitted == ()
+
+
+class Later(Future[Any]):
+    """Work that is done when somebody asks for its result, and then once."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> Any:
+        if not self.done():
+            self.set_result(self._work())
+        return super().result(timeout)
+
+
+class Lazy(Executor):
+    """Begins nothing by itself: what is not asked for is not done."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Later:
+        return Later(lambda: work(*args, **kwargs))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_the_page_alone_denies_is_not_downloaded(place: Place, order: tuple[int, int]) -> None:
+    place.index.add(FROB, uploaded=ago(days=30), yanked="broken")
+    asked = [place.asked(FROB), place.asked(DEP)]
+    judgement = place.admission(Lazy()).admit([asked[i] for i in order])
+    assert judgement.decision is Decision.DENIED
+    assert decisions(judgement)["frob"] is Decision.DENIED
+    assert place.downloads() == []
+    assert judgement.admitted == ()
+
+
+def test_what_is_in_quarantine_already_is_not_downloaded_again(place: Place) -> None:
+    for _ in range(2):
+        assert place.admitted(place.asked(FROB)).decision is Decision.ADMITTED
+    assert place.downloads() == [FROB.filename]
+
+
+def test_what_was_tampered_with_in_quarantine_is_downloaded_again(place: Place) -> None:
+    (item,) = place.admitted(place.asked(FROB)).admitted
+    item.path.write_bytes(EVIL.content)
+    (again,) = place.admitted(place.asked(FROB)).admitted
+    assert again.path.read_bytes() == FROB.content
+    assert place.downloads() == [FROB.filename] * 2
+
+
+def test_a_file_that_is_larger_than_announced_is_left(place: Place) -> None:
+    place.index.fault(f"/files/{FROB.filename}", faults.endless())
+    judgement = place.admitted(place.asked(FROB))
+    assert judgement.decision is Decision.UNDECIDED
+    (finding,) = judgement.verdicts[0].findings
+    assert f"more bytes came than the {len(FROB.content)} that were announced" in finding.message
+    assert place.downloads() == [FROB.filename]
+
+
+@pytest.mark.parametrize("algorithm", ["sha384", "sha512"])
+@pytest.mark.parametrize("content", [FROB.content, b"other bytes"])
+def test_a_demanded_digest_is_computed_and_compared(
+    place: Place, algorithm: str, content: bytes
+) -> None:
+    demand = frozenset({(algorithm, a_digest(content, algorithm))})
+    for _ in range(2):  # as it arrives, and as it is found again
+        judgement = place.admitted(place.asked(FROB, Requested(named=True, hashes=demand)))
+        expected = Decision.ADMITTED if content is FROB.content else Decision.DENIED
+        assert judgement.decision is expected
+
+
+@pytest.mark.parametrize("algorithm", ["sha384", "sha512"])
+def test_an_index_that_promises_another_strong_digest_is_held_to_it(
+    place: Place, algorithm: str
+) -> None:
+    wrong = a_digest(b"other bytes", algorithm)
+    place.index.add(FROB, uploaded=ago(days=30), hashes={algorithm: wrong})
+    asked = place.asked(FROB)
+    unhashed = Asked(replace(asked.file, hashes={}), asked.requested)
+    judgement = place.admitted(unhashed)
+    assert judgement.decision is not Decision.ADMITTED
+    assert rules(judgement) == {"hash-mismatch"}
+
+
+@pytest.mark.parametrize("algorithm", ["sha384", "sha512"])
+def test_an_index_that_keeps_its_promise_in_another_digest_is_believed(
+    place: Place, algorithm: str
+) -> None:
+    hashes = {algorithm: a_digest(FROB.content, algorithm)}
+    place.index.add(FROB, uploaded=ago(days=30), hashes=hashes)
+    asked = place.asked(FROB)
+    unhashed = Asked(replace(asked.file, hashes={}), asked.requested)
+    assert place.admitted(unhashed).decision is Decision.ADMITTED
+
+
+def test_a_source_tree_is_never_fetched(place: Place) -> None:
+    tree = a_file("frob", None, kind=FileKind.SOURCE_TREE, url=f"git+{place.index.origin}/frob")
+    requested = Requested(named=True, direct_url=tree.url)
+    judgement = place.admitted(Asked(tree, requested))
+    assert judgement.decision is Decision.DENIED
+    assert rules(judgement) >= {"direct-url", "source-distribution"}
+    assert place.index.requests == []
+
+
+def test_what_is_asked_for_by_url_is_judged_without_an_index(place: Place) -> None:
+    asked = place.asked(FROB)
+    direct = Asked(asked.file, Requested(named=True, direct_url=asked.file.url))
+    toml = f'rules.direct-url.allow = ["{place.index.origin}/files/*"]\n'
+    judgement = place.admitted(direct, toml=toml)
+    assert judgement.decision is Decision.ADMITTED
+    assert isinstance(judgement.verdicts[0].candidate.origin, Absent)
+    assert [seen.location for seen in place.index.requests] == [f"/files/{FROB.filename}"]
+
+
+def test_a_local_file_is_judged_without_an_index(place: Place) -> None:
+    path = FROB.write_to(place.folder)
+    asked = Asked(a_file("frob", "1.0", url=path.as_uri(), hashes={}), Requested(), local=True)
+    judgement = place.admitted(asked)
+    assert judgement.decision is Decision.ADMITTED
+    assert judgement.admitted[0].sha256 == FROB.sha256
+    assert place.index.requests == []
+
+
+def test_an_index_that_is_down_leaves_everything_undecided(place: Place) -> None:
+    place.index.fault("/simple/*", faults.status(503))
+    judgement = place.admitted(place.asked(FROB), place.asked(DEP))
+    assert set(decisions(judgement).values()) == {Decision.UNDECIDED}
+    assert judgement.admitted == ()
+
+
+def test_nothing_asked_for_is_nothing_judged(place: Place) -> None:
+    assert place.admitted() == Judgement(())
+
+
+def test_a_preview_asks_only_what_the_page_can_answer(place: Place) -> None:
+    place.index.add(FROB, uploaded=ago(hours=2))
+    asked, admission = place.asked(FROB), place.admission(Lazy())
+    located = admission.index.locate(asked.file)
+    verdict = admission.preview(asked.file, asked.requested, located)
+    assert [str(finding.rule) for finding in verdict.findings] == ["fresh-upload"]
+    assert isinstance(admission.described(asked).digests, Unknown)
+    assert place.downloads() == []
+
+
+def test_the_verdicts_are_in_the_order_of_the_question(place: Place) -> None:
+    asked: Sequence[Asked] = [place.asked(a) for a in (DEP, FROB, DEP)]
+    names = [verdict.candidate.file.project for verdict in place.admitted(*asked).verdicts]
+    assert names == ["dep", "frob", "dep"]
