@@ -22,7 +22,7 @@ test: $(VENV)/.dev-$(VERSION)  # everything that needs no network
 online: $(VENV)/.dev-$(VERSION)  # what needs the index, and our own tools through the guard
 	$(BIN)/python -m pytest -m online
 	$(PYTHON) -m venv --clear --without-pip .try/own
-	$(BIN)/guard install --policy requirements/guard.toml --python .try/own \
+	$(BIN)/guard install --python .try/own \
 		--require-hashes -r requirements/dev.txt
 	$(BIN)/uv pip check --python .try/own
 lint: $(VENV)/.dev-$(VERSION)  # form, types, layers, and whether what is generated is fresh

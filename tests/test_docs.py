@@ -134,10 +134,6 @@ def test_policies_are_ones_that_the_program_reads(page: Path, tmp_path: Path) ->
             parse(text, source=_title(page))
 
 
-def test_our_own_policy_is_one_that_the_program_reads() -> None:
-    load(str(ROOT / "requirements" / "guard.toml"))
-
-
 @every_page
 def test_links_lead_somewhere(page: Path) -> None:
     prose = _PROSE_FENCE.sub("", page.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ byte before it once. Content is then held to its headers as it is read.
 from __future__ import annotations
 
 import mmap
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,8 @@ from guard.artifact.zip_structure import structure
 __all__ = ["ArchiveError", "Container", "Limits", "Member", "from_bytes", "open_container"]
 
 _DEFAULT: Final = Limits()
+# After so many bytes of content, the pages of the file that were read are handed back.
+_KEPT: Final = 64 << 20
 
 
 class Container:
@@ -44,6 +47,7 @@ class Container:
     def __init__(self, content: Content, limits: Limits = _DEFAULT) -> None:
         self._content = content
         self._limits = limits
+        self._yielded = 0
         self.members, self.defects = structure(content, limits)
 
     def __enter__(self) -> Self:
@@ -70,7 +74,7 @@ class Container:
         was yielded counts unless the iteration ends by itself.
         """
         self._refuse_more_than(self._limits.member_bytes, member)
-        return member_chunks(self._content, member)
+        return self._counted(member_chunks(self._content, member))
 
     def read(self, member: Member, *, limit: int) -> bytes:
         """Return the content of `member`. Raises `ArchiveError`, also beyond `limit` bytes."""
@@ -85,6 +89,20 @@ class Container:
                     pass
             except ArchiveError as error:
                 yield error.defect
+
+    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield `chunks`, and keep a large file from filling the memory that it is mapped to."""
+        for chunk in chunks:
+            self._yielded += len(chunk)
+            if self._yielded > _KEPT:
+                self._yielded = 0
+                self._hand_back()
+            yield chunk
+
+    def _hand_back(self) -> None:
+        # Only advice: pages that are wanted again come from the file again. Windows has none.
+        if sys.platform != "win32" and isinstance(self._content, mmap.mmap):
+            self._content.madvise(mmap.MADV_DONTNEED)
 
     @staticmethod
     def _refuse_more_than(limit: int, member: Member) -> None:

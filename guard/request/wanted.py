@@ -108,6 +108,4 @@ def _is(pinned: Version, version: Version | None) -> bool:
 
     PEP-440: where the pin has no local version label, that of a candidate is ignored.
     """
-    if version is None:
-        return False
-    return pinned == version or (pinned.local is None and pinned == Version(version.public))
+    return version is not None and pinned in {version, Version(version.public)}

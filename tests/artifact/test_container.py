@@ -58,6 +58,16 @@ def test_a_file_is_opened_and_closed(tmp_path: Path) -> None:
         container.read(the_only_member(container), limit=MIB)
 
 
+def test_a_file_larger_than_what_is_kept_in_memory_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.whl"
+    content = bytes(65 * MIB)
+    path.write_bytes(archive(Part(content=content), Part(name=b"b", content=b"b" * MIB)))
+    with open_container(path) as container:
+        first, second = container.members
+        assert sum(map(len, container.chunks(first))) == len(content)
+        assert container.read(second, limit=MIB) == b"b" * MIB
+
+
 def test_an_empty_file_has_a_defect(tmp_path: Path) -> None:
     path = tmp_path / "a.whl"
     path.write_bytes(b"")

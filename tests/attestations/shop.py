@@ -84,4 +84,4 @@ class Shop:
             "1.4": branch,
         }
         for age, (version, identity) in enumerate(releases.items()):
-            self.add(version, identity, days=60 - age * 10)
+            self.add(version, identity, days=60 - age * 11)

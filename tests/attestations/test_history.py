@@ -193,6 +193,55 @@ def test_the_end_of_time_is_a_time() -> None:
     assert compared(a_page(last), wheel("1.1"), "1.1") == [wheel("1.0")]
 
 
+def dated(*days: int) -> ProjectPage:
+    """A page of releases 1.0, 1.1, … uploaded on these days."""
+    return a_page(*(an_entry(wheel(f"1.{minor}"), day=day) for minor, day in enumerate(days)))
+
+
+@pytest.mark.parametrize(
+    ("days", "order"),
+    [
+        # The last one is judged; a takeover is seldom noticed later than in a month.
+        ((0, 10, 50, 51), ["1.1", "1.2", "1.0"]),
+        ((0, 10, 40, 41), ["1.1", "1.2", "1.0"]),
+        ((0, 11, 40), ["1.0", "1.1"]),
+        ((0, 30), ["1.0"]),
+        # A project younger than that: who came first is known best.
+        ((0, 10, 11), ["1.0", "1.1"]),
+        ((0, 1, 2, 3), ["1.0", "1.1", "1.2"]),
+        # One that slept: what was settled long ago must not hide what was not.
+        ((0, 400, 401), ["1.1", "1.0"]),
+        ((0, 365, 366, 367), ["1.1", "1.2", "1.0"]),
+        ((2, 365, 367), ["1.0", "1.1"]),
+        # Uploaded after it, though of an earlier version.
+        ((0, 100, 50), ["1.0", "1.1"]),
+        ((100, 50), ["1.0"]),
+    ],
+)
+def test_what_was_settled_when_a_release_came_is_what_it_is_held_to(
+    days: tuple[int, ...], order: list[str]
+) -> None:
+    """Or the second release of a takeover would be compared with the first."""
+    version = f"1.{len(days) - 1}"
+    assert compared(dated(*days), wheel(version), version) == [wheel(each) for each in order]
+
+
+def test_a_flood_of_new_releases_does_not_hide_what_was_settled() -> None:
+    flood = [an_entry(wheel(f"1.{minor}"), day=100) for minor in range(1, 60)]
+    page = a_page(an_entry(wheel("1.0"), day=0), *flood)
+    assert compared(page, wheel("1.59"), "1.59")[0] == wheel("1.0")
+
+
+def test_who_came_first_does_not_depend_on_the_numbers() -> None:
+    """Whoever stole a token can also upload a version before the first."""
+    page = a_page(
+        an_entry(wheel("1.0"), day=0),
+        an_entry(wheel("0.1"), day=10),
+        an_entry(wheel("1.1"), day=11),
+    )
+    assert compared(page, wheel("1.1"), "1.1") == [wheel("1.0"), wheel("0.1")]
+
+
 def test_names_that_are_of_no_file_of_the_project_are_left_out() -> None:
     page = a_page(
         *(an_entry(name) for name in ("gadget-0.9.tar.gz", "widget.txt", "widget-x.tar.gz", "w")),

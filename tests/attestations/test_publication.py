@@ -74,8 +74,8 @@ def test_the_release_before_is_asked_too(place: Place) -> None:
 
 
 def test_one_more_small_request_is_what_a_past_costs(place: Place) -> None:
-    for version in ("1.0", "1.1", "1.2", "1.3"):
-        wheel = place.add(version, tagged(version))
+    for day, version in enumerate(("1.0", "1.1", "1.2", "1.3")):
+        wheel = place.add(version, tagged(version), day=40 * day)
     place.index.forget_requests()
     place.published(wheel)
     asked = [seen.location for seen in place.index.requests]
@@ -232,7 +232,7 @@ def test_a_few_releases_that_do_not_verify_hide_no_other(place: Place) -> None:
     place.add("1.0", tagged("1.0"))
     for version in ("1.1", "1.2", "1.3"):
         place.add(version, EVIL, fault=Fault.BAD_SIGNATURE)
-    outcome = judged(place, place.add("1.4", EVIL))
+    outcome = judged(place, place.add("1.4", EVIL, day=50))
     assert outcome.verdict.decision is Decision.UNDECIDED
     (objection,) = outcome.objections
     assert objection.startswith("changed-publisher: not known who published the release before")

@@ -18,6 +18,7 @@ from tests.attestations.publishers import (
     a_prior,
     acme,
     attested,
+    pinned,
     widget,
 )
 from tests.builders import a_judgement, a_listing, a_verdict, ago, report
@@ -182,17 +183,45 @@ def test_a_pin_is_held_to_instead() -> None:
     """The user has said who; that the project moved there is known."""
     assert a_verdict(after(EVIL), PIN).findings == ()
     assert a_verdict(after(EVIL, remembered=Unknown("spoilt")), PIN).findings == ()
+    assert a_verdict(after(EVIL, prior=Unknown("down")), PIN).findings == ()
     other = PIN.replace('"widget"', '"gadget"', 1)
     assert a_verdict(after(EVIL), other).decision is Decision.DENIED
 
 
-@pytest.mark.xfail(reason="a pin ends every comparison, also of what it does not name", strict=True)
+LOOSE = pinned('kind = "GitHub", repository = "acme/widget"')
+
+
 @pytest.mark.parametrize("claim", [{"trigger": "pull_request_target"}, {"runner": "self-hosted"}])
 def test_a_pin_loosens_nothing_that_it_does_not_name(claim: dict[str, str]) -> None:
-    """What is denied without a pin is not to be admitted because there is one."""
-    candidate = after(ACME, by=acme(**claim))
-    assert a_verdict(candidate).decision is Decision.DENIED
-    assert a_verdict(candidate, PIN).decision is Decision.DENIED
+    """What is denied without a pin is not admitted because there is one."""
+    for before in ({"prior": a_prior(ACME)}, {"prior": NOTHING_BEFORE, "remembered": (ACME,)}):
+        candidate = widget(provenance=attested(acme(**claim)), **before)
+        assert a_verdict(candidate).decision is Decision.DENIED
+        assert a_verdict(candidate, LOOSE).decision is Decision.DENIED
+        assert a_verdict(candidate, PIN).decision is Decision.DENIED
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [("trigger", "pull_request_target"), ("runner", "self-hosted"), ("ref", "refs/heads/x")],
+)
+def test_what_a_pin_names_it_allows(claim: str, value: str) -> None:
+    changed: dict[str, Any] = {claim: value}
+    candidate = after(ACME, by=acme(**changed))
+    named = pinned(f'kind = "GitHub", repository = "acme/widget", {claim} = "{value}"')
+    assert len(a_verdict(candidate, LOOSE).findings) == 1
+    assert a_verdict(candidate, named).findings == ()
+    both = named + pinned('kind = "GitHub", repository = "acme/*"', name="wid*")
+    assert a_verdict(candidate, both).findings == ()
+
+
+def test_what_a_pin_names_for_another_publisher_it_does_not_allow() -> None:
+    policy = pinned(
+        'kind = "GitHub", repository = "acme/widget"',
+        'kind = "GitHub", repository = "acme/gadget", runner = "self-hosted"',
+    )
+    candidate = after(ACME, by=acme(runner="self-hosted"))
+    assert a_verdict(candidate, policy).decision is Decision.DENIED
 
 
 def test_who_published_what_is_installed_here_comes_first() -> None:
