@@ -32,7 +32,7 @@ from guard.sources.index import IndexSource, Located
 from guard.sources.publication import Publication, Publications
 
 FILE_LIMIT: Final = 8 << 30
-"""Bytes of one file whose size nobody announced; PyPI's own largest are below."""
+"""Bytes of one file, whatever size is announced; PyPI's own largest are below."""
 
 _STRONG: Final = frozenset({"sha256", "sha384", "sha512"})
 _NOT_ASKED: Final = Unknown("not downloaded: something else was denied before")
@@ -242,7 +242,7 @@ class Admission:
         if promised and (held := self.quarantine.find(promised, file.filename, algorithms)):
             self.progress.arrived(file.filename)
             return held
-        limit = size if size is not None else FILE_LIMIT
+        limit = FILE_LIMIT if size is None else min(size, FILE_LIMIT)
         try:
             arrival = self.http.fetch(
                 file.url,

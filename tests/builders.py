@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from textwrap import dedent
 from typing import Any, Final
 
@@ -81,6 +82,7 @@ def a_candidate(**changes: Any) -> Candidate:
     return Candidate(**{field.name: _NONE for field in fields(Candidate)} | said | changes)
 
 
+@cache
 def a_policy(toml: str = "", *, source: str = "guard.toml") -> Policy:
     """The policy that `toml` says, as a file of that name would."""
     return parse(dedent(toml), source=source)

@@ -75,7 +75,7 @@ class BinaryFormat(enum.StrEnum):
     ELF = "ELF"
     PE = "PE"
     MACH_O = "Mach-O"
-    BYTECODE = "bytecode"
+    BYTECODE = "compiled Python"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,6 @@ def bytecode(path: str, head: bytes, names: Container[str]) -> str | None:
     stem = name.partition(".")[0] if in_cache else posixpath.splitext(name)[0]
     source = posixpath.join(parent if in_cache else folder, f"{stem}.py")
     if source not in names:
-        return "compiled Python without its source"
+        return "without its source"
     by_time = head[4:8] == bytes(4)
-    return None if by_time else "compiled Python that may run in place of its source"
+    return None if by_time else "that may run in place of its source"

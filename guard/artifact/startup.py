@@ -78,8 +78,9 @@ def owned(site_paths: Iterable[str]) -> dict[str, bool]:
             found[home] = True
             if posixpath.basename(home) in {"sitecustomize", "usercustomize"}:
                 found[posixpath.dirname(home)] = True
-        while folded := posixpath.dirname(folded):
-            found.setdefault(folded, False)
+        for index, character in enumerate(folded):  # `dirname` of "/" would never end
+            if character == "/":
+                found.setdefault(folded[:index], False)
     return found
 
 

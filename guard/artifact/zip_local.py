@@ -2,7 +2,7 @@
 
 Data descriptors are accepted when nothing depends on whether a reader looks at them: the member
 is deflated, so its data end by themselves; the descriptor lies exactly behind them, with its
-signature and the values of the directory; the local header says either nothing or the same. Build
+signature and the values of the directory; what the local header says already is the same. Build
 tools write them when their output cannot seek. PyPI refuses them, but other indexes do not, and
 this form has one reading. A stored member must say its size in front, because a reader that
 goes through the file from its beginning could not know where it ends.
@@ -33,6 +33,7 @@ from guard.artifact.zip_records import (
 )
 
 _WIDE: Final = Struct("<2Q")
+_ZIP64_VERSION: Final = 45  # APPNOTE 4.4.3.2
 # An empty deflate stream of one final block, which is what zlib writes for no bytes at all.
 _EMPTY_STREAM: Final = b"\x03\x00"
 
@@ -43,9 +44,6 @@ class _Sums(NamedTuple):
     crc: int
     compressed_size: int
     size: int
-
-
-_UNSAID: Final = _Sums(0, 0, 0)
 
 
 def tiling_defects(content: Content, entries: Iterable[Entry], end: int) -> Iterator[Defect]:
@@ -155,8 +153,9 @@ def _compare(header: LocalHeader, wide: _Sums | None, entry: Entry) -> None:
     ):
         if in_header != in_directory:
             raise _contradiction(what, place, in_header, in_directory, entry)
-    # A ZIP64 field in the directory only (for an offset beyond 4 GiB) raises the version there.
-    if header.needed != record.needed and not (entry.wide and header.needed < record.needed):
+    # A ZIP64 field in one of them only (for an offset beyond 4 GiB) raises the version there.
+    raised = not plain and max(header.needed, record.needed) == _ZIP64_VERSION
+    if header.needed != record.needed and not raised:
         raise _contradiction("version needed", 4, header.needed, record.needed, entry)
     _compare_sums(_sums(header, wide, entry), entry)
 
@@ -184,24 +183,26 @@ def _sums(header: LocalHeader, wide: _Sums | None, entry: Entry) -> _Sums:
 
 
 def _compare_sums(said: _Sums, entry: Entry) -> None:
+    """Refuse other numbers than those of the directory; with a descriptor, zero is no number.
+
+    APPNOTE 4.4.4, bit 3: the three are zero in front of the data. Some tools say those of them
+    that they know.
+    """
     record = entry.raw.record
     true = _Sums(record.crc, entry.compressed_size, entry.size)
-    if said == true:
-        return
-    # APPNOTE 4.4.4, bit 3: the three are zero here, and the descriptor has them.
-    if record.flags & DESCRIPTOR_FLAG and said == _UNSAID:
-        if record.method != STORED:
-            return
+    may_wait = bool(record.flags & DESCRIPTOR_FLAG)
+    if may_wait and record.method == STORED and said.compressed_size != true.compressed_size:
         raise ambiguous(
-            f"stored with its size behind it: {entry.size} bytes by the directory; a reader "
-            "without it must guess where they end",
+            f"stored with its size behind it: {entry.size} bytes by the directory, "
+            f"{said.compressed_size} by the local header; a reader without the directory must "
+            "guess where they end",
             offset=entry.offset + 18,
             member=entry.name,
         )
     for what, place, in_header, in_directory in zip(
         ("CRC", "compressed size", "size"), (14, 18, 22), said, true, strict=True
     ):
-        if in_header != in_directory:
+        if in_header != in_directory and not (may_wait and not in_header):
             raise _contradiction(what, place, in_header, in_directory, entry)
 
 

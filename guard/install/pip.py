@@ -111,7 +111,7 @@ class Pip:
             )
 
     def _environment(self) -> dict[str, str]:
-        return {"PIP_DISABLE_PIP_VERSION_CHECK": "1", **self.configuration().environment}
+        return {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1", **self.configuration().environment}
 
     def _options(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
         options = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Final
 
 from packaging.version import Version
@@ -80,7 +81,7 @@ class Publications:
         if isinstance(found, Absent | Unknown):
             return found
         if not compared:
-            return _prior(*found[0], Absent("not compared with"))
+            return _prior(*max(found, key=itemgetter(0)), Absent("not compared with"))
         for version, entry in found[:_ASKED]:
             proved = self.provenance.of(
                 listing_of(entry, index),

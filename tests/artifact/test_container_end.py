@@ -166,6 +166,13 @@ ambiguous-archive at byte 45: 1 members are announced, but record 1 of the centr
 """)
 
 
+def test_z10_a_record_that_runs_past_the_end_of_the_directory() -> None:
+    at = len(Part().in_file()) + 28  # the length of its name
+    assert told(ONE[:at] + b"\xff" + ONE[at + 1 :]) == snapshot(
+        "ambiguous-archive at byte 46: record 1 of the central directory runs past its end"
+    )
+
+
 def test_z26_a_comment() -> None:
     assert told(archive(Part(), comment=b"hello")) == snapshot("""\
 ambiguous-archive at byte 120: 5 bytes of archive comment follow the end record: some

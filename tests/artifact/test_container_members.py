@@ -47,6 +47,7 @@ ME = Part(name=b"me.py", content=b'WHO = "b"\n')
         Part(local={"extra": zip64(SIZE, SIZE)}),
         Part(central={"compressed_size": WIDE, "size": WIDE, "extra": zip64(SIZE, SIZE)}),
         Part(central={"offset": WIDE, "extra": zip64(0), "needed": 45}),
+        Part(local={"extra": zip64(SIZE, SIZE), "needed": 45}, central={"needed": 10}),
     ],
 )
 def test_what_build_tools_write_is_read(part: Part) -> None:
@@ -150,6 +151,13 @@ def test_whatever_is_said_twice_is_said_alike(where: str, field: str) -> None:
     lie = {"flags": 2, "method": 8, "needed": 10}.get(field, 7)
     part = Part(local={field: lie}) if where == "local" else Part(central={field: lie})
     assert told(archive(part)).startswith("ambiguous-archive at byte ")
+
+
+def test_only_a_wide_field_raises_the_version_of_one_header() -> None:
+    wide = {"extra": zip64(SIZE, SIZE)}
+    assert "version needed" in said(archive(Part(local={**wide, "needed": 46})))
+    assert "version needed" in said(archive(Part(local={**wide, "needed": 10})))
+    assert "version needed" in said(archive(Part(local={"needed": 45})))
 
 
 def test_how_a_contradiction_is_told() -> None:

@@ -105,8 +105,8 @@ def test_the_beginning_may_come_in_pieces() -> None:
     assert binaries("frob/run.exe", late) == [(BinaryFormat.PE, "in a wheel for any platform")]
 
 
-WITHOUT = "compiled Python without its source"
-INSTEAD = "compiled Python that may run in place of its source"
+WITHOUT = "without its source"
+INSTEAD = "that may run in place of its source"
 
 
 @pytest.mark.parametrize(

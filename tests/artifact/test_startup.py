@@ -228,6 +228,11 @@ def test_what_a_wheel_owns() -> None:
     }
 
 
+def test_names_of_nothing_but_separators_come_to_an_end() -> None:
+    content = content_of({"a.pth": "frob\n", "/": b"", "//": b"", "/x/y": "", "x//y": ""})
+    assert [hook.text for hook in content.hooks] == ["frob"]
+
+
 def test_a_package_needs_no_more_than_its_init() -> None:
     assert runs_at_start("sitecustomize/__init__.py")
     assert not runs_at_start("sitecustomize/other.py")

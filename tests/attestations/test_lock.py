@@ -108,22 +108,6 @@ def test_a_lock_that_names_somebody_else_is_not_installed(
     assert "the lock" in ran.finding(rule)
 
 
-def test_a_lock_may_name_several(shop: Shop, target: Environment) -> None:
-    wheel = shop.add("1.0", tagged("1.0"))
-    other = {"kind": "GitLab", "repository": "acme/widget"}
-    ran = installed(shop, a_lock(shop, wheel, other, ACME), target)
-    assert ran.code == 0, ran.said
-
-
-def test_a_lock_widens_no_pin(shop: Shop, target: Environment) -> None:
-    wheel = shop.add("1.0", tagged("1.0"))
-    pin = '[[publisher]]\nname = "widget"\n'
-    pin += 'identities = [{ kind = "GitHub", repository = "acme/next" }]\n'
-    with untouched(target):
-        ran = installed(shop, a_lock(shop, wheel, ACME), target, pin)
-    assert ran.code == 77, ran.said
-
-
 def test_a_lock_of_other_bytes_is_not_covered_by_the_attestation_of_these(
     shop: Shop, target: Environment
 ) -> None:

@@ -96,6 +96,14 @@ def test_the_past_of_what_is_not_attested_is_on_the_page(place: Place) -> None:
     assert not [seen for seen in place.index.requests if "/provenance/" in seen.path]
 
 
+def test_what_was_dropped_was_there_in_the_nearest_release(place: Place) -> None:
+    """Also in one that is so new that nobody would be compared with it."""
+    for day, version in enumerate(("1.0", "1.1", "1.2")):
+        place.add(version, tagged(version), day=20 * day)
+    published = place.published(place.add("1.3", None, day=60))
+    assert str(prior_of(published).version) == "1.2"
+
+
 def test_a_page_alone_tells_what_is_missing(place: Place) -> None:
     """What is passed over is not downloaded, and not asked for its attestations either."""
     place.add("1.0", tagged("1.0"))

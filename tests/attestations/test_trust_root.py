@@ -45,8 +45,7 @@ def test_the_root_that_is_shipped_is_the_one_that_was_released(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("change", [lambda raw: raw + b"\n", lambda _: b"", lambda raw: raw[:-1]])
-def test_a_shipped_root_that_was_changed_is_not_used(guard: Guard, change: Any) -> None:
+def test_a_shipped_root_that_was_changed_is_not_used(guard: Guard) -> None:
     """A copy of the whole guard, in which somebody touched one file."""
     copy = guard.folder / "copy"
     shutil.copytree(
@@ -54,7 +53,7 @@ def test_a_shipped_root_that_was_changed_is_not_used(guard: Guard, change: Any) 
     )
     shutil.copytree(Path(_source()).parent / "policies", copy / "policies")
     root = copy / "guard" / "trust" / "trusted_root.json"
-    root.write_bytes(change(root.read_bytes()))
+    root.write_bytes(root.read_bytes() + b"\n")
     (guard.work / FILENAME).write_bytes(CONTENT)
     (guard.work / f"{FILENAME}.provenance").write_bytes(b"{}")
     done = subprocess.run(

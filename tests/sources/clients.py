@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +17,15 @@ from tests.fakes import LoopbackIndex
 IMPATIENT: Final = Limits(connect=5, read=5, total=60, retries=3, backoff=0)
 
 
-def a_client(
-    credentials: Callable[[str], Credentials | None] = lambda _: None, *, limits: Limits = IMPATIENT
-) -> Http:
-    """A client that retries at once."""
-    return Http(credentials=credentials, limits=limits)
+@cache
+def a_client(limits: Limits = IMPATIENT) -> Http:
+    """A client that retries at once; the same one for all, because making one takes its time."""
+    return Http(limits=limits)
+
+
+def a_client_with(credentials: Callable[[str], Credentials | None]) -> Http:
+    """A client that has a password for somebody."""
+    return Http(credentials=credentials, limits=IMPATIENT)
 
 
 def some_pages(folder: Path, *, offline: bool = False, refresh: bool = False) -> Pages:

@@ -10,11 +10,18 @@ from typing import Final
 import pytest
 
 from guard.model import Credentials
-from guard.sources.http import FetchError, Limits, NotFoundError, _redirected
+from guard.sources.http import (
+    Connection,
+    FetchError,
+    Http,
+    Limits,
+    NotFoundError,
+    _redirected,
+)
 from tests import faults
 from tests.fakes import LoopbackIndex
 from tests.faults import Answer, Fault
-from tests.sources.clients import a_client
+from tests.sources.clients import IMPATIENT, a_client, a_client_with
 from tests.wheels import a_wheel
 
 FROB: Final = a_wheel("frob", "1.0", files={"frob.py": "x" * 300_000})
@@ -123,7 +130,7 @@ def test_redirects_are_followed(index: LoopbackIndex) -> None:
 def test_a_redirect_that_leads_back_is_left(index: LoopbackIndex) -> None:
     index.fault("/loop", faults.redirect("/loop"))
     with pytest.raises(FetchError, match="more than 5 redirects"):
-        a_client(limits=Limits(retries=0)).fetch(f"{index.origin}/loop", b"".join)
+        a_client(Limits(retries=0)).fetch(f"{index.origin}/loop", b"".join)
     assert len(index.requests) == 6
 
 
@@ -172,7 +179,7 @@ def test_what_is_no_address_is_a_fetch_error(url: str) -> None:
 def test_a_page_may_have_its_limit_and_no_byte_more(index: LoopbackIndex, extra: int) -> None:
     url = index.file_url(FROB.filename)
     limit = len(FROB.content) + extra
-    client = a_client(limits=Limits(retries=0))
+    client = a_client(Limits(retries=0))
     if extra == 0:
         assert client.get(url, limit=limit).body == FROB.content
         return
@@ -183,7 +190,7 @@ def test_a_page_may_have_its_limit_and_no_byte_more(index: LoopbackIndex, extra:
 def test_a_page_without_an_end_is_left(index: LoopbackIndex) -> None:
     index.fault("*", faults.endless())
     with pytest.raises(FetchError, match=f"more than {LIMIT} bytes"):
-        a_client(limits=Limits(retries=0)).get(f"{index.url}frob/", limit=LIMIT)
+        a_client(Limits(retries=0)).get(f"{index.url}frob/", limit=LIMIT)
 
 
 def test_a_page_that_is_too_large_is_not_fetched_again(index: LoopbackIndex) -> None:
@@ -197,7 +204,7 @@ def test_a_page_that_swells_is_left(index: LoopbackIndex) -> None:
     headers = {"Content-Type": "text/html", "Content-Encoding": "gzip"}
     index.fault("*", lambda _: Answer(headers=headers, body=bomb))
     with pytest.raises(FetchError, match=f"more than {LIMIT} bytes"):
-        a_client(limits=Limits(retries=0)).get(f"{index.url}frob/", limit=LIMIT)
+        a_client(Limits(retries=0)).get(f"{index.url}frob/", limit=LIMIT)
 
 
 def test_a_file_is_taken_as_it_comes(index: LoopbackIndex) -> None:
@@ -211,14 +218,14 @@ def test_a_file_is_taken_as_it_comes(index: LoopbackIndex) -> None:
 def test_what_drips_is_left(index: LoopbackIndex) -> None:
     limits = Limits(total=0, retries=0)
     with pytest.raises(FetchError, match="not complete after 0 seconds"):
-        a_client(limits=limits).fetch(index.file_url(FROB.filename), b"".join)
+        a_client(limits).fetch(index.file_url(FROB.filename), b"".join)
 
 
 def test_what_is_interrupted_ends_at_the_next_chunk_and_is_not_begun_again(
     index: LoopbackIndex,
 ) -> None:
     index.fault("*", faults.endless())
-    client = a_client()
+    client = Http(limits=IMPATIENT)
 
     def consume(chunks: Iterator[bytes]) -> None:
         next(chunks)
@@ -249,7 +256,7 @@ def test_credentials_go_to_their_own_host_alone() -> None:
     with LoopbackIndex(credentials=("user", "s3cret")) as own, LoopbackIndex() as other:
         other.add(FROB)
         own.fault("/files/*", faults.redirect(other.file_url(FROB.filename)))
-        client = a_client(lambda url: USER if url.startswith(own.origin) else None)
+        client = a_client_with(lambda url: USER if url.startswith(own.origin) else None)
         assert client.fetch(own.file_url(FROB.filename), b"".join) == FROB.content
         assert "authorization" in own.requests[0].headers
         assert [seen.headers.get("authorization") for seen in other.requests] == [None]
@@ -262,7 +269,7 @@ def test_no_message_has_the_password(fault: Fault | None) -> None:
             index._credentials = ("user", "s3cret")
             index.fault("*", fault)
         url = index.file_url("frob").replace("://", "://user:s3cret@")
-        for client in (a_client(lambda _: USER), a_client()):
+        for client in (a_client_with(lambda _: USER), a_client()):
             with pytest.raises(FetchError) as caught:
                 client.fetch(url, b"".join)
             assert "s3cret" not in f"{caught.value} {caught.value.__cause__}"
@@ -282,7 +289,5 @@ def test_files_of_this_disk_are_read(tmp_path: Path) -> None:
 
 
 def test_certificates_that_are_not_there_are_said(tmp_path: Path) -> None:
-    from guard.sources.http import Connection, Http  # noqa: PLC0415 - only here
-
     with pytest.raises(FetchError, match="no certificates in"):
         Http(connection=Connection(ca_bundle=str(tmp_path / "missing.pem")))
