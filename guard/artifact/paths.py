@@ -66,6 +66,11 @@ _SPECIAL: Final = {
 }
 
 
+def shown(name: str) -> str:
+    """Return `name` as a message may show it: quoted, escaped and short."""
+    return repr(name) if len(name) <= _SHOWN else f"{name[:_SHOWN]!r}…"
+
+
 def unsafe_paths(paths: Iterable[tuple[str, int]]) -> Iterator[Defect]:
     """Yield what is wrong with `paths`, each a name and a Unix mode (0: none), and between them.
 
@@ -105,9 +110,9 @@ def _complaint(name: str) -> str | None:
             return f"an invisible or reordering character, U+{ord(character):04X}"
     normalized = unicodedata.normalize("NFKC", name)
     if reason := _first(_ONCE_NORMALIZED, normalized):
-        return f"{reason} once it is normalized to {_shown(normalized)}"
+        return f"{reason} once it is normalized to {shown(normalized)}"
     if normalized.count("/") != name.count("/"):
-        return f"a slash appears once it is normalized to {_shown(normalized)}"
+        return f"a slash appears once it is normalized to {shown(normalized)}"
     return None
 
 
@@ -139,11 +144,11 @@ def _clashes(names: Sequence[str]) -> Iterator[Defect]:
         if other_key == one_key:
             yield _clash(one, other)
         elif other_key[len(one_key)] == "\0" and not one.endswith("/"):
-            yield _defect(other, f"below {_shown(one)}, which is a file")
+            yield _defect(other, f"below {shown(one)}, which is a file")
     folders = {name[: name.rfind("/") + 1]: name for name in names}
     for (_, one), (_, other) in itertools.pairwise(_by_key(folders)):
         if _spelled_twice(one, other):
-            reason = f"in a folder that is spelled otherwise in {_shown(folders[one])}"
+            reason = f"in a folder that is spelled otherwise in {shown(folders[one])}"
             yield _defect(folders[other], reason)
 
 
@@ -163,7 +168,7 @@ def _clash(one: str, other: str) -> Defect:
     if one.removesuffix("/") == other.removesuffix("/"):
         return _defect(other, "both a file and a folder")
     return _defect(
-        other, f"a twin of {_shown(one)}: the same path where case or Unicode forms are folded"
+        other, f"a twin of {shown(one)}: the same path where case or Unicode forms are folded"
     )
 
 
@@ -177,7 +182,3 @@ def _spelled_twice(one: str, other: str) -> bool:
 
 def _defect(name: str, reason: str) -> Defect:
     return Defect(kind=DefectKind.UNSAFE_PATH, message=reason, member=name)
-
-
-def _shown(name: str) -> str:
-    return repr(name) if len(name) <= _SHOWN else f"{name[:_SHOWN]!r}…"

@@ -24,6 +24,8 @@ _OWN_FILE: Final = re.compile(
     r"""
       (?: (?:bin|scripts)/ )? (?: pyvenv\.cfg | python[\d.t]*\._pth )
     | (?: scripts/ )? (?: pythonw?[\d.t]*\.(?:dll|exe|zip) | vcruntime[\d_]*\.dll )
+    | pip\.(?:conf|ini)                                      # pip's settings for an environment
+    | \.?condarc | conda-meta/.* | etc/conda/(?:de)?activate\.d/.*
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -80,8 +82,8 @@ class Place:
         return name if in_commands else None
 
     @property
-    def is_interpreters_own(self) -> bool:
-        """Tell whether an interpreter keeps a file of its own there."""
+    def is_environments_own(self) -> bool:
+        """Tell whether an interpreter, pip or conda keeps a file of its own there."""
         if self.scheme is Scheme.SCRIPTS:
             return _OWN_FILE.fullmatch(f"scripts/{self.path}") is not None
         if self.scheme is not Scheme.DATA or self.in_site:

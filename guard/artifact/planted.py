@@ -36,8 +36,8 @@ def misplaced(shape: Shape, layout: Layout) -> Iterator[Defect]:
     for first, second in layout.collisions:
         yield shape.defect(DefectKind.UNSAFE_PATH, f"would land where {first!r} does", second)
     for name, place in layout.places.items():
-        if place.is_interpreters_own:
-            message = f"would land among the interpreter's own files, at {place.path!r}"
+        if place.is_environments_own:
+            message = f"would land among the environment's own files, at {place.path!r}"
             yield shape.defect(DefectKind.UNSAFE_PATH, message, name)
         folder = (place.site_path or "").partition("/")[0]
         if folder.casefold().endswith((".dist-info", ".egg-info")) and folder != name.split("/")[0]:

@@ -34,6 +34,8 @@ class Row:
 
     algorithm: str
     digest: bytes
+    """Empty where the hash is none of `algorithm`: that is a problem of RECORD itself."""
+
     size: int | None
 
 
@@ -99,7 +101,7 @@ def compare(
     itself = f"{info}/RECORD"
     signatures = {f"{info}/{name}" for name in UNLISTED}
     for path in names:
-        if path not in record.rows and path not in signatures:
+        if path not in record.rows and path not in signatures and path != itself:
             yield path, "not listed in RECORD"
     for path, row in record.rows.items():
         if path not in names:
@@ -114,7 +116,7 @@ def compare(
 
 
 def _differences(path: str, row: Row, read: Read) -> Iterator[tuple[str | None, str]]:
-    if row.algorithm and row.algorithm in ALGORITHMS and row.digest != read.digest:
+    if row.digest and row.digest != read.digest:
         yield path, f"its {read.algorithm} is {read.digest.hex()}, RECORD says {row.digest.hex()}"
     if row.size is not None and row.size != read.size:
         yield path, f"it has {read.size} bytes, RECORD says {row.size}"
@@ -151,17 +153,16 @@ def _misspelt(path: str) -> str | None:
 def _row(digest: str, size: str) -> tuple[Row, list[str]]:
     complaints = []
     algorithm, equals, encoded = digest.partition("=")
-    value = _decoded(encoded)
-    if not digest:
-        algorithm, value = "", b""
-    elif not equals or algorithm not in ALGORITHMS:
+    value = _decoded(encoded) or b""
+    if digest and (not equals or algorithm not in ALGORITHMS):
         complaints.append(f"its hash is {algorithm[:20] or 'nothing'}, and not sha256 or stronger")
-    elif value is None or len(value) != ALGORITHMS[algorithm]:
+    elif digest and len(value) != ALGORITHMS[algorithm]:
         complaints.append(f"its hash is no {algorithm}: {encoded[:100]!r}")
+    known = b"" if complaints else value
     length = int(size) if _SIZE.fullmatch(size) else None
     if size and length is None:
         complaints.append(f"its size is no number: {size[:40]!r}")
-    return Row(algorithm, value or b"", length), complaints
+    return Row(algorithm, known, length), complaints
 
 
 def _decoded(encoded: str) -> bytes | None:

@@ -6,7 +6,7 @@ the one that is named like the `.dist-info`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -54,13 +54,13 @@ class Shape:
         )
 
 
-def shape(members: Iterable[Member], filename: str) -> tuple[Shape, list[Defect]]:
+def shape(members: Sequence[Member], filename: str) -> tuple[Shape, list[Defect]]:
     """Return the parts of a wheel of the name `filename`, and what is wrong with them."""
     files = {member.name: member for member in members if not member.is_directory}
     said = read_filename(filename)
     problems = [said] if isinstance(said, str) else []
     known = None if isinstance(said, str) else said
-    folders = sorted({name.partition("/")[0] for name in files})
+    folders = sorted({member.name.partition("/")[0] for member in members})
     infos = [name for name in folders if name.casefold().endswith(_INFO)]
     right = [name for name in infos if known is None or _belongs(name, known)]
     stem = (right or infos or [filename.removesuffix(".whl") + _INFO])[0][: -len(_INFO)]

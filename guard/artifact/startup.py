@@ -25,11 +25,12 @@ _SHOWN: Final = 2000
 """Characters of a line that are kept; every well-known line is shorter."""
 
 _LINE_ENDS: Final = re.compile(r"\r\n|[\n\r]")
-_CUSTOMIZE: Final = (
-    r"(?:site|user)customize(?:/__init__)?(?:\.[^/]*)?\.(?:pyc?|pyw|so|pyd|dll|fwork)"
-)
-_AT_ROOT: Final = re.compile(_CUSTOMIZE, re.IGNORECASE)
-_ANYWHERE: Final = re.compile(f"(?:.*/)?{_CUSTOMIZE}", re.IGNORECASE)
+# The last one is what a `.pth` of virtualenv imports, in every environment that it has made.
+_NAMES: Final = ("sitecustomize", "usercustomize", "_virtualenv")
+_MODULE: Final = rf"(?:{'|'.join(_NAMES)})(?:/__init__)?(?:\.[^/]*)?\.(?:pyc?|pyw|so|pyd|dll|fwork)"
+_AT_ROOT: Final = re.compile(_MODULE, re.IGNORECASE)
+_ANYWHERE: Final = re.compile(f"(?:.*/)?{_MODULE}", re.IGNORECASE)
+_AFTER_UNKNOWN: Final = re.compile(r"[\x80-\xff].*import[ \t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +47,25 @@ def lines(path: str, content: bytes, owned: Mapping[str, bool]) -> Iterator[Line
     """Yield what `site` would act on in the file that would land at `path` in a site folder.
 
     `owned` are the wheel's own files and folders by their path in a site folder, in lower case;
-    `True` for those that `sys.path` may not have: files, and folders with a `sitecustomize`.
+    `True` for those that `sys.path` may not have: files, and folders with such a module.
     """
     start = path.casefold().endswith(".start")
-    for number, text in enumerate(_LINE_ENDS.split(_decoded(content)), 1):
+    text, certain = _decoded(content)
+    for number, line in enumerate(_LINE_ENDS.split(text), 1):
         # Since 3.12 a line also ends where `str.splitlines` sees an end: at a form feed, say.
-        for part in dict.fromkeys((text, *text.splitlines())):
-            if part.startswith("#") or not part.strip():
-                continue
-            if start:
+        for part in dict.fromkeys((line, *line.splitlines())):
+            if start and not _is_idle(part):
                 yield _line(HookKind.START, part, number)
-            elif part.startswith(("import ", "import\t")):
+            elif part.startswith(("import ", "import\t")) or (
+                not certain and _AFTER_UNKNOWN.search(part)
+            ):
                 yield _line(HookKind.LINE, part, number)
-            elif not _own_folder(part, owned):
+            elif not _is_idle(part) and not _own_folder(part, owned):
                 yield _line(HookKind.PATH, part, number)
 
 
 def runs_at_start(site_path: str) -> bool:
-    """Tell whether a file is a `sitecustomize` or `usercustomize` where `site` imports them."""
+    """Tell whether a file is a module that is imported at the start, where it is looked for."""
     return _AT_ROOT.fullmatch(site_path) is not None
 
 
@@ -76,7 +78,7 @@ def owned(site_paths: Iterable[str]) -> dict[str, bool]:
         if _ANYWHERE.fullmatch(folded):
             home = posixpath.dirname(folded)
             found[home] = True
-            if posixpath.basename(home) in {"sitecustomize", "usercustomize"}:
+            if posixpath.basename(home) in _NAMES:
                 found[posixpath.dirname(home)] = True
         for index, character in enumerate(folded):  # `dirname` of "/" would never end
             if character == "/":
@@ -84,13 +86,21 @@ def owned(site_paths: Iterable[str]) -> dict[str, bool]:
     return found
 
 
-def _decoded(content: bytes) -> str:
-    # Since 3.12 UTF-8, with a byte order mark or without, else the locale's encoding; before, only
-    # that. What matters is ASCII in all of these, and Latin-1 has a character for every byte.
+def _is_idle(line: str) -> bool:
+    return line.startswith("#") or not line.strip()
+
+
+def _decoded(content: bytes) -> tuple[str, bool]:
+    """Return the text, and whether every Python reads the same one.
+
+    Since 3.12 it is UTF-8, with a byte order mark or without, or else in the encoding of the
+    locale; before, always in that. Latin-1 stands for all of these: it keeps what is ASCII. In
+    some of the others a line could end within what is not.
+    """
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig"), True
     except UnicodeDecodeError:
-        return content.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+        return content.removeprefix(b"\xef\xbb\xbf").decode("latin-1"), False
 
 
 def _line(kind: HookKind, text: str, number: int) -> Line:

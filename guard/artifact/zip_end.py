@@ -139,11 +139,11 @@ def _end64(content: Content, at: int, end: EndRecord) -> tuple[int, Directory]:
 
 
 def _end64_record(content: Content, at: int, end: EndRecord) -> End64Record:
-    if at < 0 or content[at : at + 4] != END64_SIGNATURE:
+    if content[at : at + 4] != END64_SIGNATURE:
         raise ambiguous(
             "the ZIP64 locator points to something that is no ZIP64 end record: "
             "some readers go on without it, others refuse",
-            offset=max(at, 0),
+            offset=at,
         )
     end64 = End64Record._make(END64.unpack_from(content, at))
     # APPNOTE 4.3.14.2: version 2 of the record and its extensible data are for encryption.

@@ -7,9 +7,10 @@ import stat
 from struct import Struct
 from typing import Final, NamedTuple
 
+from guard.artifact.paths import shown
 from guard.artifact.zip_directory import RawEntry
 from guard.artifact.zip_extra import ZIP64, extra_fields
-from guard.artifact.zip_fault import ambiguous, shown
+from guard.artifact.zip_fault import ambiguous
 from guard.artifact.zip_records import (
     CENTRAL,
     DEFLATED,

@@ -12,7 +12,8 @@ from struct import Struct
 from types import MappingProxyType
 from typing import Final
 
-from guard.artifact.zip_fault import ambiguous, shown
+from guard.artifact.paths import shown
+from guard.artifact.zip_fault import ambiguous
 
 ZIP64: Final = 0x0001
 _UNICODE_PATH: Final = 0x7075

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from guard.artifact.defect import Defect, DefectKind
-
-_SHOWN: Final = 100
 
 
 class ArchiveError(Exception):
@@ -27,8 +23,3 @@ def oversized(message: str, *, offset: int, member: str | None = None) -> Archiv
     """Return the error for an archive that asks for more than a reader may spend on it."""
     kind = DefectKind.OVERSIZED_ARCHIVE
     return ArchiveError(Defect(kind=kind, message=message, member=member, offset=offset))
-
-
-def shown(name: str) -> str:
-    """Return `name` as a message may show it: quoted, escaped and short."""
-    return repr(name) if len(name) <= _SHOWN else f"{name[:_SHOWN]!r}…"

@@ -15,9 +15,10 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from guard.artifact.defect import Defect
+from guard.artifact.paths import shown
 from guard.artifact.zip_entry import Entry
 from guard.artifact.zip_extra import ZIP64, extra_fields
-from guard.artifact.zip_fault import ArchiveError, ambiguous, shown
+from guard.artifact.zip_fault import ArchiveError, ambiguous
 from guard.artifact.zip_records import (
     DEFLATED,
     DESCRIPTOR,

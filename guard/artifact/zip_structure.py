@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Final
 
 from guard.artifact.defect import Defect
-from guard.artifact.paths import unsafe_paths
+from guard.artifact.paths import shown, unsafe_paths
 from guard.artifact.zip_directory import RawEntry, raw_entries
 from guard.artifact.zip_end import find_directory
 from guard.artifact.zip_entry import Entry, understand
-from guard.artifact.zip_fault import ArchiveError, ambiguous, oversized, shown
+from guard.artifact.zip_fault import ArchiveError, ambiguous, oversized
 from guard.artifact.zip_limits import Limits
 from guard.artifact.zip_local import tiling_defects
 from guard.artifact.zip_records import Content

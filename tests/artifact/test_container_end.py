@@ -9,7 +9,7 @@ import tarfile
 import pytest
 from inline_snapshot import snapshot
 
-from tests.artifact.zips import DEFLATED, Part, archive, streamed, told
+from tests.artifact.zips import DEFLATED, Part, archive, said, streamed, told
 
 ONE = archive(Part())
 OTHER = archive(Part(name=b"me.py", content=b'WHO = "b"\n'))
@@ -31,6 +31,12 @@ def test_text_is_no_archive() -> None:
 
 def test_half_an_end_record_is_none() -> None:
     assert told(ONE[:-1]) == snapshot("ambiguous-archive at byte 98: the end record is cut off")
+
+
+def test_what_is_shorter_than_an_end_record_is_none() -> None:
+    for length in range(22):
+        content = b"PK\5\6".rjust(length, b".")[:length] + b"!"
+        assert said(content).startswith("ambiguous-archive at byte ")
 
 
 def test_z06_a_second_archive_in_the_comment() -> None:

@@ -47,6 +47,26 @@ ambiguous-archive at byte 154: the ZIP64 locator points to byte 98 of disk 0 of 
 """)
 
 
+def test_z11_an_end_on_another_disk() -> None:
+    content = bytearray(archive(Part(), end64={}))
+    content[-END - 20 + 4] = 1
+    assert told(bytes(content)) == snapshot("""\
+ambiguous-archive at byte 154: the ZIP64 locator points to byte 98 of disk 1 of 1; the
+  record that belongs to it would be at byte 98\
+""")
+    assert told(archive(Part(), end64={"start": 1})) == snapshot("""\
+ambiguous-archive at byte 114: the ZIP64 end record says disk 0, directory on disk 1, 1
+  members on this disk and 1 in all\
+""")
+
+
+def test_a_locator_that_would_begin_before_the_file() -> None:
+    size = int.from_bytes(b"PK\6\7", "little")
+    assert told(archive(before=b"." * 10, end={"size": size})) == snapshot(
+        "oversized-archive at byte 10: 117853008 bytes of directory, more than 67108864"
+    )
+
+
 def test_z11_two_wide_ends() -> None:
     content = archive(Part(), end64={})
     at = content.index(b"PK\6\6")

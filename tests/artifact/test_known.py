@@ -15,9 +15,9 @@ SETUPTOOLS = (
     "'local'; enabled and __import__('_distutils_hack').add_shim();"
 )
 COVERAGE = (
-    "import sys; exec('import os\\n\\nif os.getenv(\"COVERAGE_PROCESS_START\") or "
+    'import sys; exec(\'import os\\n\\nif os.getenv("COVERAGE_PROCESS_START") or '
     'os.getenv("COVERAGE_PROCESS_CONFIG"):\\n try:\\n  import coverage\\n except:\\n  pass\\n '
-    "else:\\n  coverage.process_startup(slug=\"pth\")')"
+    'else:\\n  coverage.process_startup(slug="pth")\')'
 )
 
 # As setuptools wrote them: until 28, 33, since 34, and since 69.
@@ -90,7 +90,7 @@ def test_nothing_is_added_to_the_line_and_nothing_taken_away(line: str) -> None:
         ("'zope'", "'1'"),
         ("'zope'", "''"),
         ("'zope'", "evil()"),
-        ('\'zope\'', '"zope"'),
+        ("'zope'", '"zope"'),
     ],
 )
 def test_the_name_is_one_name_everywhere(old: str, new: str) -> None:

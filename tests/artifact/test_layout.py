@@ -100,13 +100,13 @@ def test_one_name_in_two_schemes_is_two_files() -> None:
 
 
 @pytest.mark.parametrize("name", ["data/pyvenv.cfg", "data/lib/python3.11/os.py", "data/DLLs/x"])
-def test_the_interpreters_files_stay_its_own(name: str) -> None:
+def test_the_environments_files_stay_its_own(name: str) -> None:
     path = name.partition("/")[2]
     assert complaints(content_of({f"{DATA}/{name}": "", f"{DATA}/data/share/x": ""})) == [
         (
             "unsafe-path",
             f"{DATA}/{name}",
-            f"would land among the interpreter's own files, at {path!r}",
+            f"would land among the environment's own files, at {path!r}",
         )
     ]
 
@@ -153,6 +153,11 @@ def test_the_dist_info_folder_is_the_filenames(folder: str, problem: str) -> Non
     none = dict.fromkeys([f"{INFO}/METADATA", f"{INFO}/WHEEL", f"{INFO}/RECORD"])
     content = content_of({**none, f"{folder}/METADATA": ""})
     assert any(m.startswith(problem) for rule, _, m in complaints(content)), complaints(content)
+
+
+def test_a_folder_counts_even_if_nothing_is_in_it() -> None:
+    [(_, _, message)] = complaints(content_of({"other-2.0.dist-info/": ""}))
+    assert message.startswith("there are 2 .dist-info folders: ")
 
 
 def test_of_two_dist_info_folders_the_filenames_is_read() -> None:

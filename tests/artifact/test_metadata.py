@@ -238,7 +238,7 @@ def test_a_build_number_is_the_filenames() -> None:
 def test_what_is_no_filename_says_nothing(filename: str) -> None:
     found = read_filename(filename)
     if isinstance(found, Filename):
-        assert found.build[0] == int("9" * 200)
+        assert str(found.build[:1]) == f"({'9' * 200},)"
     else:
         assert "wheel" in found or found == "longer than a filename can be"
 

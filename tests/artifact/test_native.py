@@ -132,7 +132,7 @@ def test_compiled_python_is_held_to_its_source(name: str, body: bytes, reason: s
 
 
 def test_a_good_file_hides_no_bad_one() -> None:
-    parts = {"frob/b.py": "", "frob/b.pyc": BY_TIME, "frob/a": ELF, "frob/c.pyc": BY_TIME}
+    parts = {"frob/b.py": b"", "frob/b.pyc": BY_TIME, "frob/a": ELF, "frob/c.pyc": BY_TIME}
     assert [b.undeclared for b in content_of(parts).binaries] == [
         None,
         "in a wheel for any platform",

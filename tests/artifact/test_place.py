@@ -78,10 +78,17 @@ def test_ways_among_the_commands(scheme: Scheme, path: str, command: str | None)
         (DATA, "lib64/pypy3.10/os.py"),
         (DATA, "Lib/ssl.py"),
         (DATA, "lib/json/__init__.py"),
+        (DATA, "pip.conf"),
+        (DATA, "pip.ini"),
+        (DATA, ".condarc"),
+        (DATA, "condarc"),
+        (DATA, "conda-meta/history"),
+        (DATA, "etc/conda/activate.d/x.sh"),
+        (DATA, "etc/conda/deactivate.d/x.bat"),
     ],
 )
-def test_the_interpreters_own_files(scheme: Scheme, path: str) -> None:
-    assert Place(scheme, path).is_interpreters_own
+def test_the_environments_own_files(scheme: Scheme, path: str) -> None:
+    assert Place(scheme, path).is_environments_own
 
 
 @pytest.mark.parametrize(
@@ -98,6 +105,9 @@ def test_the_interpreters_own_files(scheme: Scheme, path: str) -> None:
         (DATA, "include/python3.11/x.h"),
         (DATA, "bin/z3"),
         (DATA, "python.txt"),
+        (DATA, "etc/pip.conf"),
+        (DATA, "etc/conda/x.sh"),
+        (SCRIPTS, "pip.conf"),
         (SCRIPTS, "run.dll"),
         (SCRIPTS, "sub/pyvenv.cfg"),
         (PURELIB, "pyvenv.cfg"),
@@ -106,4 +116,4 @@ def test_the_interpreters_own_files(scheme: Scheme, path: str) -> None:
     ],
 )
 def test_files_that_are_nobody_elses(scheme: Scheme, path: str) -> None:
-    assert not Place(scheme, path).is_interpreters_own
+    assert not Place(scheme, path).is_environments_own

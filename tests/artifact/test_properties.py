@@ -9,6 +9,7 @@ import hashlib
 import importlib.metadata
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 from hypothesis import example, given, settings
@@ -178,17 +179,13 @@ class Installed(importlib.metadata.Distribution):
     def read_text(self, filename: str) -> str | None:
         return self.text if filename == "entry_points.txt" else None
 
-    def locate_file(self, path: object) -> io.BytesIO:
+    def locate_file(self, path: object) -> Path:
         raise FileNotFoundError(path)
 
 
-points = st.lists(
-    st.sampled_from(
-        ["[console_scripts]", "[gui_scripts]", "[x]", "[", "]", "pip", "=", "a:b", " ", "#", ";"]
-        + ["\n", "\n", "\n", "\r\n", "\r", "\x0b", "\x0c", "\x1c", "\u2028", ":", "/"]
-    ),
-    max_size=25,
-).map("".join)
+WORDS = ["[console_scripts]", "[gui_scripts]", "[x]", "[", "]", "pip", "=", "a:b", " ", "#", ";"]
+BREAKS = ["\n", "\n", "\n", "\r\n", "\r", "\x0b", "\x0c", "\x1c", "\u2028", ":", "/"]
+points = st.lists(st.sampled_from([*WORDS, *BREAKS]), max_size=25).map("".join)
 
 
 @given(points)

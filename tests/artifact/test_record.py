@@ -80,6 +80,8 @@ def test_a_path_may_have_a_comma() -> None:
         (f"frob.py,SHA256={GOOD},14", "its hash is SHA256, and not sha256 or stronger"),
         (f"frob.py,sha256={GOOD[:-1]},14", f"its hash is no sha256: {GOOD[:-1]!r}"),
         ("frob.py,sha256=,14", "its hash is no sha256: ''"),
+        (f"frob.py,sha256={GOOD[:-1]}*,14", f"its hash is no sha256: {GOOD[:-1] + '*'!r}"),
+        (f"frob.py,sha256={GOOD[:-1]}\u00e9,14", "its hash is no sha256: "),
         (f"frob.py,sha512={GOOD},14", f"its hash is no sha512: {GOOD!r}"),
         (f"frob.py,sha256={GOOD},+14", "its size is no number: '+14'"),
         (f"frob.py,sha256={GOOD},014", "its size is no number: '014'"),
@@ -156,6 +158,12 @@ def test_a_signature_that_is_listed_with_a_hash_must_have_it() -> None:
     assert len(differences(f"{LINE}\n{line}", files)) == 2
 
 
+def test_record_need_not_list_itself() -> None:
+    record = parse(f"{LINE}\n".encode())
+    found = Read(len(CONTENT), "sha256", DIGEST, DIGEST.hex())
+    assert list(compare(record, {"frob.py": found}, {"frob.py", RECORD}, INFO)) == []
+
+
 def test_record_cannot_hash_itself() -> None:
     record = parse(f"{LINE}\n{record_line(RECORD, b'')}".encode())
     assert (RECORD, "RECORD gives a hash of itself, which cannot be right") in compare(
@@ -208,6 +216,24 @@ def test_every_file_of_a_wheel_is_compared_wherever_it_is() -> None:
         assert [(rule, member) for rule, member, _ in complaints(content)] == [
             ("record-mismatch", name)
         ]
+
+
+@pytest.mark.parametrize("algorithm", ["sha384", "sha512"])
+def test_a_file_is_hashed_as_record_says_and_known_by_its_sha256(algorithm: str) -> None:
+    body = b"import evil\n" * 1000
+    digest = base64.urlsafe_b64encode(hashlib.new(algorithm, body).digest()).decode().rstrip("=")
+
+    def stronger(text: str) -> str:
+        line = record_line("sitecustomize.py", body)
+        return text.replace(line, f"sitecustomize.py,{algorithm}={digest},{len(body)}")
+
+    content = content_of({"sitecustomize.py": body}, record=stronger)
+    assert content.defects == ()
+    assert content.hooks[0].sha256 == hashlib.sha256(body).hexdigest()
+    other = content_of(
+        {"sitecustomize.py": body}, record=lambda text: stronger(text).replace(digest, digest[::-1])
+    )
+    assert [rule for rule, *_ in complaints(other)] == ["record-mismatch"]
 
 
 def test_folders_need_no_line() -> None:

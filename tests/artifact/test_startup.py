@@ -67,6 +67,7 @@ def test_a_start_file_is_found_by_every_way(way: str) -> None:
         "sitecustomize/__init__.cpython-311-x86_64-linux-gnu.so",
         "usercustomize.cp311-win_amd64.pyd",
         "SiteCustomize.py",
+        "_virtualenv.py",
     ],
 )
 def test_a_customizing_module_is_found_by_every_way(way: str, module: str) -> None:
@@ -125,13 +126,13 @@ def test_where_site_does_not_look_nothing_runs(name: str) -> None:
         b"#\xe2\x80\xa8import evil",
         b"\xff\nimport evil\n",
         b"# \xe9\x85import evil\n",
+        b"# \x81\x36\xa6\x35import evil\n",  # a line separator in GB 18030
         b"\n\n   \nimport evil\n",
         b"import evil" + b" " * (1 << 20) + b"\n",
     ],
 )
 def test_a_line_is_executed_however_it_is_encoded_and_ended(body: bytes) -> None:
-    found = hooks("evil.pth", body)
-    assert [kind for kind, *_ in found if kind == "pth line"] == ["pth line"]
+    assert "pth line" in {kind for kind, *_ in hooks("evil.pth", body)}
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,10 @@ def test_a_line_that_adds_anything_else_is_a_hook(line: str) -> None:
     }
     found = content_of(parts).hooks
     assert {(h.kind, h.line) for h in found} == {(HookKind.PATH, 2)}
+
+
+def test_what_is_utf_8_is_no_other_encoding() -> None:
+    assert hooks("a.pth", "# caf\u00e9: import evil\n") == []
 
 
 def test_every_line_counts() -> None:

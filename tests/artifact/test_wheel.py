@@ -36,7 +36,7 @@ def test_a_wheel_with_every_part(tmp_path: Path) -> None:
         tag="py2.py3-none-any",
     )
     content = inspect(wheel.write_to(tmp_path), wheel.filename)
-    assert content.defects == content.hooks == content.binaries == ()
+    assert (content.defects, content.hooks, content.binaries) == ((), (), ())
     assert content.filename == wheel.filename
     assert (content.name, content.version) == ("Frob.Nicate", "1.0")
     assert content.tags == ("py2-none-any", "py3-none-any")
@@ -131,4 +131,4 @@ def test_published_wheels_have_no_defects() -> None:
     for path in paths:
         content = inspect(path, path.name)
         assert (content.filename, content.defects) == (path.name, ())
-        assert content.hooks == content.binaries == ()
+        assert (content.hooks, content.binaries) == ((), ())

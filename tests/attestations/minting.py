@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
+from pypi_attestations import AttestationType
 
 from guard.publisher import Identity as Found
 from guard.publisher import Provenance
@@ -24,7 +25,6 @@ FILENAME: Final = "widget-1.0-py3-none-any.whl"
 CONTENT: Final = b"the bytes of a wheel"
 SHA256: Final = hashlib.sha256(CONTENT).hexdigest()
 
-PUBLISH: Final = "https://docs.pypi.org/attestations/publish/v1"
 COMMIT: Final = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -33,7 +33,7 @@ def a_statement(**changes: Any) -> dict[str, Any]:
     statement: dict[str, Any] = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": FILENAME, "digest": {"sha256": SHA256}}],
-        "predicateType": PUBLISH,
+        "predicateType": AttestationType.PYPI_PUBLISH_V1.value,
         "predicate": None,
     }
     return {key: value for key, value in (statement | changes).items() if value is not ...}
