@@ -179,8 +179,8 @@ class Admission:
                     digests: Fact[Mapping[str, str]] = arrival
                 case Arrival():
                     digests = arrival.digests
-                    published = published.of_bytes(digests["sha256"])
-            verdicts.append(judge(self._candidate(asked, place, published, digests), self.policy))
+            proved = published.of_bytes(digests)
+            verdicts.append(judge(self._candidate(asked, place, proved, digests), self.policy))
         judgement = Judgement(tuple(verdicts))
         if judgement.decision is not Decision.ADMITTED:
             return judgement

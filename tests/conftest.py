@@ -12,8 +12,8 @@ import uv
 
 pytest.register_assert_rewrite("tests.e2e.guarded")
 
-from tests.e2e.guarded import TIMEOUT, Environment, Guard, cloned, scrubbed
-from tests.fakes import LoopbackIndex
+from tests.e2e.guarded import TIMEOUT, Environment, Guard, cloned, scrubbed  # noqa: E402
+from tests.fakes import LoopbackIndex  # noqa: E402
 
 
 @pytest.fixture
@@ -33,7 +33,15 @@ def guard(tmp_path: Path) -> Guard:
 def bare_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with nothing in it."""
     path = tmp_path_factory.mktemp("templates") / "bare"
-    command = [uv.find_uv_bin(), "venv", "--quiet", "--no-config", "--python", sys.executable, path]
+    command: list[str | Path] = [
+        uv.find_uv_bin(),
+        "venv",
+        "--quiet",
+        "--no-config",
+        "--python",
+        sys.executable,
+        path,
+    ]
     subprocess.run(command, check=True, timeout=TIMEOUT, env=scrubbed())
     return path
 
@@ -42,7 +50,7 @@ def bare_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pip_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with the pip that came with this Python."""
     path = tmp_path_factory.mktemp("templates") / "pip"
-    command = [sys.executable, "-m", "venv", path]
+    command: list[str | Path] = [sys.executable, "-m", "venv", path]
     subprocess.run(command, check=True, timeout=TIMEOUT, env=scrubbed())
     return path
 

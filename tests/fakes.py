@@ -44,7 +44,7 @@ class LoopbackIndex:
     that statement, when every connection is closed and every thread has ended.
     """
 
-    def __init__(  # noqa: PLR0913 - each is an ability that an index may lack
+    def __init__(
         self,
         *,
         json: bool = True,
@@ -117,7 +117,7 @@ class LoopbackIndex:
         """Where the provenance of a file of this name is served, if it has any."""
         return f"{self.origin}/provenance/{quote(filename)}"
 
-    def add(  # noqa: PLR0913 - each is a fact that an index may tell
+    def add(
         self,
         artifact: Artifact,
         *,

@@ -80,7 +80,7 @@ class Artifact:
         return path
 
 
-def a_wheel(  # noqa: PLR0913 - each is a part of a wheel
+def a_wheel(
     name: str,
     version: str,
     *,
@@ -122,7 +122,7 @@ def a_wheel(  # noqa: PLR0913 - each is a part of a wheel
     )
 
 
-def an_sdist(  # noqa: PLR0913 - each is a part of an archive
+def an_sdist(
     name: str,
     version: str,
     *,

@@ -88,7 +88,7 @@ def uv_indexes(options: Sequence[IndexOptions], *, python: Path) -> UvIndexes:
 
 
 def for_uv(told: UvIndexes, *, python: Path) -> Configuration:
-    """Return the configuration that uv has when it is `told` so: it is uv that says which indexes."""
+    """Return the configuration of uv when it is `told` so: it is uv that says which indexes."""
     pip = pip_configuration.read(prefix=_prefix(python))
     given = named_indexes.credentials({**os.environ, **told.environment}, folder=Path.cwd())
     return Configuration(

@@ -266,7 +266,7 @@ class Flow:
         return Outcome(judgement=judgement, suggestions=suggestions, note=note)
 
     def _without_solution(self, error: InstallerError) -> Outcome:
-        """Say why there is no plan: an index that is down, a denial, sources only, or the tool's words."""
+        """Say why there is no plan: a dead index, a denial, sources only, or the tool's words."""
         if (unknown := self._unreachable()) is not None:
             raise SourceError(
                 "the request could not be resolved",

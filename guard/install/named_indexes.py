@@ -1,7 +1,7 @@
 """The indexes that uv knows by name, and the credentials that variables hold for them.
 
-uv takes `UV_INDEX_INTERNAL_USERNAME` and `UV_INDEX_INTERNAL_PASSWORD` for an index named `internal`, but
-says the URLs of its indexes without them: here the names are read where uv reads them.
+uv takes `UV_INDEX_INTERNAL_USERNAME` and `UV_INDEX_INTERNAL_PASSWORD` for an index that is named
+`internal`, but says the URLs of its indexes without them: here the names are read where uv reads them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def credentials(environ: Mapping[str, str], *, folder: Path) -> Mapping[str, Cre
     given = {match[1] for name in environ if (match := _VARIABLE.fullmatch(name))}
     if not given:
         return {}
-    found = {}
+    found: dict[str, Credentials] = {}
     for name, url in _named(environ, folder):
         key = re.sub("[^A-Z0-9]", "_", name.upper())
         if key in given:

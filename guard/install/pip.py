@@ -1,4 +1,4 @@
-"""pip: resolves with `pip install --dry-run --report`, installs with `--no-index` from local files."""
+"""pip: resolves with `install --dry-run --report`, installs `--no-index` from local files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _RUN: Final = (
     "import sys; sys.path[:] = filter(None, sys.path); import runpy; "
     "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
 )
-"""What `python -m pip` does, but for taking the working folder's modules for pip's and Python's own."""
+"""What `python -m pip` does, without the working folder's modules in reach."""
 
 
 class Pip:
@@ -60,7 +60,7 @@ class Pip:
 
     @cached_property
     def _version(self) -> Version:
-        """The version of the target's pip; what is in the user's own folder only pip itself knows."""
+        """The version of the target's pip; of one in the user's own folder only pip knows."""
         try:
             return Version(self.description().pip or self._said())
         except (InstallerError, IndexError, ValueError):
@@ -111,9 +111,15 @@ class Pip:
             )
 
     def _environment(self) -> dict[str, str]:
-        return {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1", **self.configuration().environment}
+        return {
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PYTHONUTF8": "1",
+            **self.configuration().environment,
+        }
 
-    def _options(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
+    def _options(  # noqa: C901 - one plain line for each option of pip's
+        self, request: Request, bounds: Bounds, folder: Path
+    ) -> list[str]:
         options = []
         if request.specifiers:
             # A file, not arguments: a URL may hold a password.
@@ -180,7 +186,7 @@ class Pip:
 
 
 def _refuse(request: Request) -> None:
-    """Refuse what uv can do and pip cannot, rather than do something else. Raises `UnsupportedError`."""
+    """Refuse what uv can do and pip cannot. Raises `UnsupportedError`."""
     if request.upgrade_packages:
         raise UnsupportedError(
             "pip has no `--upgrade-package`",
@@ -190,7 +196,7 @@ def _refuse(request: Request) -> None:
         raise UnsupportedError(
             "pip cannot resolve offline",
             reason="it asks the index each time, whatever is cached",
-            hint="leave out `--installer pip`, or install from a lock file, which needs no resolving",
+            hint="leave out `--installer pip`, or install from a lock, which needs no resolving",
         )
 
 

@@ -48,7 +48,7 @@ class Releases:
         verdicts: Sequence[Verdict],
         excluded: Mapping[NormalizedName, Sequence[PassedOver]],
     ) -> tuple[PassedOver, ...]:
-        """Return the newer releases that were kept back: of what was named, and what was excluded."""
+        """Return the newer releases that were kept back: of what was named, or excluded."""
         passed: dict[tuple[NormalizedName, Version], PassedOver] = {}
         for verdict in verdicts:
             file = verdict.candidate.file
@@ -221,11 +221,11 @@ def _rank(filename: str, tags: Mapping[Tag, int]) -> int | None:
 
 
 def _against(verdict: Verdict) -> tuple[Finding, ...]:
-    """Return what decided against a release: what could not be told counts where nothing else did."""
+    """Return what decided against a release; what could not be told, where nothing else did."""
     held = [f for f in verdict.findings if f.level is Level.DENY and f.waiver is None]
     return tuple([f for f in held if not f.unknown] or held)
 
 
 def _by_page_alone(verdict: Verdict) -> bool:
-    """Tell whether only rules spoke that need no more than the page: then others can be compared."""
+    """Tell whether only rules spoke that need no more than the page."""
     return all(CATALOGUE[f.rule].stage is Stage.INDEX for f in _against(verdict) if not f.unknown)

@@ -154,7 +154,7 @@ def find_python(wanted: str | None, *, system: bool, alone: bool = False) -> Pat
     raise TargetError(
         "there is no environment to install into",
         reason="no --python, no active virtual environment, no `.venv` here or above",
-        hint="create one with `python -m venv .venv`, or pass `--system` to use the system's Python",
+        hint="create one with `python -m venv .venv`, or pass `--system` for the system's Python",
     )
 
 

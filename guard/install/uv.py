@@ -191,7 +191,7 @@ def _kept() -> dict[str, str]:
 
 
 def _sources(request: Request) -> list[str]:
-    """Return the requirements files as `uv pip compile` takes them: bare, so never like an option."""
+    """Return the requirements files as `uv pip compile` takes them: bare, never like an option."""
     return [str(path.absolute()) for path in request.requirement_files]
 
 
@@ -203,15 +203,14 @@ def _installed(output: str) -> list[str]:
     """Read what `uv pip install --dry-run --output-format json` says would be installed."""
     try:
         changes: list[dict[str, Any]] = json.loads(output)["changes"]
-        for change in changes:
-            if change["action"] not in {"installed", "uninstalled", "reinstalled"}:
-                raise ValueError(f"an action {change['action']!r}")
-        return [
-            f"{change['name']}=={change['version']}"
-            for change in changes
-            if change["action"] != "uninstalled"
-        ]
+        actions = {change["action"] for change in changes}
+        wanted = [f"{c['name']}=={c['version']}" for c in changes if c["action"] != "uninstalled"]
     except (ValueError, KeyError, TypeError) as error:
-        raise InstallerError(
-            "uv's answer could not be read", reason=str(error), exit_code=70
-        ) from None
+        raise _unread(str(error)) from None
+    if unknown := actions - {"installed", "uninstalled", "reinstalled"}:
+        raise _unread(f"it speaks of {', '.join(sorted(map(str, unknown)))}")
+    return wanted
+
+
+def _unread(reason: str) -> InstallerError:
+    return InstallerError("uv's answer could not be read", reason=reason, exit_code=70)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Final
@@ -29,9 +30,11 @@ class Publication:
     sha256: str | None = None
     """The digest for which `provenance` was verified: the promised one, before the bytes came."""
 
-    def of_bytes(self, sha256: str) -> Publication:
+    def of_bytes(self, digests: Fact[Mapping[str, str]]) -> Publication:
         """Return the same of the bytes that came: an attestation of others proves nothing here."""
-        if not isinstance(self.provenance, Provenance) or self.sha256 == sha256:
+        if not isinstance(self.provenance, Provenance) or isinstance(digests, Absent | Unknown):
+            return self
+        if digests["sha256"] == self.sha256:
             return self
         other = Provenance(invalid=("it is about other bytes than those that came",))
         return replace(self, provenance=other)

@@ -54,7 +54,7 @@ The resolver found nothing else:
            And because you require frob==1.0, we can conclude that your requirements are unsatisfiable.
 
 2 files judged: 1 denied; nothing was installed
-""")
+""")  # noqa: E501 - as it is printed
 
 
 def test_without_an_environment_the_guards_own_python_is_meant(
@@ -66,7 +66,9 @@ def test_without_an_environment_the_guards_own_python_is_meant(
 
 def test_a_local_wheel_is_judged_by_what_can_be_known_of_it(guard: Guard) -> None:
     FROB.write_to(guard.work)
-    ran = guard("check", FROB.filename, "--output-format", "json", "--index-url", "http://127.0.0.1:9")
+    ran = guard(
+        "check", FROB.filename, "--output-format", "json", "--index-url", "http://127.0.0.1:9"
+    )
     assert ran.code == 0, ran.said
     (candidate,) = ran.report["candidates"]
     assert candidate["sha256"] == FROB.sha256
@@ -132,7 +134,7 @@ def test_github_is_told_in_its_own_words(
     assert ran.out == snapshot("""\
 ::error title=yanked-file%3A dep-1.0-py3-none-any.whl::yanked by its project: bad%25%0A::error::worse · policy: rules.yanked-file.pinned-level = "deny"
 ::notice title=guard::1 files: denied
-""")
+""")  # noqa: E501 - as it is printed
 
 
 def test_quiet_is_quiet_until_there_is_something_to_say(

@@ -24,7 +24,7 @@ def test_all_is_well(either: Environment, guard: Guard, index: LoopbackIndex) ->
     ran = guard("doctor", *to(either), *at(index))
     assert ran.code == 0, ran.said
     assert answers(ran.out, "BAD") == []
-    assert f"Python 3." in ran.out
+    assert "Python 3." in ran.out
     assert str(either.path) in ran.out
     assert f"{index.url.rstrip('/')}: reached in" in ran.out
     assert "upload times" in ran.out
@@ -69,9 +69,7 @@ def test_an_index_without_the_project_is_reached_all_the_same(
     assert "it has no project `pip`" in ran.out
 
 
-def test_what_is_cached_has_an_age(
-    target: Environment, guard: Guard, index: LoopbackIndex
-) -> None:
+def test_what_is_cached_has_an_age(target: Environment, guard: Guard, index: LoopbackIndex) -> None:
     assert guard.install("pip", "--target", "there", into=target, index=index).code == 0
     ran = guard("doctor", *to(target), *at(index))
     assert "1 files, 0.0 MB, oldest" in ran.out

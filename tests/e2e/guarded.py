@@ -1,4 +1,4 @@
-"""The real `guard` command, and the environments it installs into: nothing of the machine in reach."""
+"""The real `guard` command and the environments it installs into, out of the machine's reach."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _essence(path: Path) -> str:
 
 
 def scrubbed(**settings: str) -> dict[str, str]:
-    """An environment in which no configuration of the machine holds, and the web is out of reach."""
+    """An environment where no configuration of the machine holds, and the web is out of reach."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     unproxied = {"NO_PROXY": "127.0.0.1", "HTTPS_PROXY": _CLOSED, "ALL_PROXY": _CLOSED}
     once = {"UV_HTTP_RETRIES": "0", "PIP_RETRIES": "0", "UV_PYTHON_DOWNLOADS": "never"}
@@ -254,7 +254,7 @@ def cloned(template: Path, place: Path) -> Path:
 
 def _linked(source: str, place: str) -> None:
     # A link would share what is written in place, and these are small.
-    if source.endswith((".pth", ".cfg", "RECORD")) or os.path.islink(source):
+    if source.endswith((".pth", ".cfg", "RECORD")) or Path(source).is_symlink():
         shutil.copy2(source, place, follow_symlinks=False)
     else:
         os.link(source, place)

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, a file it names, or a place: said in one paragraph, by code."""
+"""What is wrong with a command line, a file it names, or a place: said in one paragraph."""
 
 from __future__ import annotations
 
@@ -115,7 +115,14 @@ def test_a_variable_that_names_no_policy(
 
 @pytest.mark.usefixtures("refused")
 def test_a_target_without_pip(target: Environment, guard: Guard, index: LoopbackIndex) -> None:
-    words = ("frob", *at(index), "--python", target.python, "--installer", "pip")
+    words: tuple[str | Path, ...] = (
+        "frob",
+        *at(index),
+        "--python",
+        target.python,
+        "--installer",
+        "pip",
+    )
     ran = guard("install", *words)
     assert_paragraph(ran, 2, "has no pip", "leave out `--installer pip`")
 
@@ -129,7 +136,8 @@ def test_a_target_without_pip_and_a_lock(
         f'wheels = [{{ url = "{index.file_url(wheel.filename)}", '
         f'hashes = {{ sha256 = "{wheel.sha256}" }} }}]\n'
     )
-    words = ("-r", "pylock.toml", *at(index), "--python", target.python, "--installer", "pip")
+    words: tuple[str | Path, ...] = ("-r", "pylock.toml", *at(index), "--python", target.python)
+    words += ("--installer", "pip")
     with untouched(target):
         assert_paragraph(guard("install", *words), 2, "has no pip")
 

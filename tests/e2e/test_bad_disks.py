@@ -1,4 +1,4 @@
-"""A cache that cannot be written, a disk that is full: nothing is installed, nothing is left half-done."""
+"""A cache that cannot be written, a disk that is full: nothing is installed or half-done."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.guarded import LONG_AGO, TIMEOUT, Environment, Guard, Ran, assert_paragraph
-from tests.e2e.guarded import at, to, untouched
+from tests.e2e.guarded import (
+    LONG_AGO,
+    TIMEOUT,
+    Environment,
+    Guard,
+    Ran,
+    assert_paragraph,
+    at,
+    to,
+    untouched,
+)
 from tests.fakes import LoopbackIndex
 from tests.wheels import a_wheel
 
@@ -31,7 +40,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 200 kB."""
     path = tmp_path / "disk"
     path.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", path]
+    command: list[str | Path] = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", path]
     try:
         mounted = subprocess.run(command, check=False, capture_output=True, timeout=TIMEOUT)
     except OSError as error:
@@ -42,9 +51,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", path], check=True, timeout=TIMEOUT)
 
 
-def test_a_full_disk(
-    disk: Path, either: Environment, guard: Guard, index: LoopbackIndex
-) -> None:
+def test_a_full_disk(disk: Path, either: Environment, guard: Guard, index: LoopbackIndex) -> None:
     with untouched(either):
         ran = guard.install("big", into=either, index=index, GUARD_CACHE_DIR=str(disk))
     assert_paragraph(ran, 70, "No space left", str(disk), "GUARD_CACHE_DIR")

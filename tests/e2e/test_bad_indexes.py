@@ -1,4 +1,4 @@
-"""Indexes that are down, broken, slow to end, or hostile: said in one paragraph, nothing installed."""
+"""Indexes that are down, broken or hostile: said in one paragraph, nothing installed."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_had_is_never_installed(
     ],
     ids=["page-403", "page-garbage", "file-404", "file-other", "file-truncated"],
 )
-def test_pip_is_told_no_more_than_uv(  # noqa: PLR0913, PLR0917 - what the case consists of
+def test_pip_is_told_no_more_than_uv(
     where: str,
     fault: Fault,
     code: int,

@@ -8,7 +8,6 @@ from tests.e2e.guarded import LONG_AGO, Environment, Guard, ago, untouched
 from tests.fakes import LoopbackIndex
 from tests.wheels import a_wheel
 
-
 FROB = {version: a_wheel("frob", version, requires=["dep"]) for version in ("1.0", "2.0")}
 DEP = {version: a_wheel("dep", version) for version in ("1.0", "2.0")}
 OTHER = a_wheel("other", "1.0")

@@ -36,8 +36,7 @@ def both(public: LoopbackIndex, private: LoopbackIndex) -> tuple[str, ...]:
 
 def owned(guard: Guard, private: LoopbackIndex) -> tuple[str, str]:
     (guard.work / "guard.toml").write_text(
-        'extends = "default"\n'
-        f'[[index]]\nname = "acme"\nurl = "{private.url}"\nowns = ["acme-*"]\n'
+        f'extends = "default"\n[[index]]\nname = "acme"\nurl = "{private.url}"\nowns = ["acme-*"]\n'
     )
     return ("--policy", "guard.toml")
 

@@ -35,11 +35,11 @@ def morning(index: LoopbackIndex, marker: Path) -> LoopbackIndex:
 def test_pip_and_uv_run_the_payload(
     morning: LoopbackIndex, either: Environment, marker: Path, guard: Guard
 ) -> None:
-    uv_or_pip = {
+    commands: dict[str, list[str | Path]] = {
         "uv": [*_uv(), "pip", "install", "--python", either.python, "--default-index", morning.url],
         "pip": [either.python, "-m", "pip", "install", "--index-url", morning.url],
-    }[either.installer]
-    done = run(*uv_or_pip, "litellm", settings=guard.environment())
+    }
+    done = run(*commands[either.installer], "litellm", settings=guard.environment())
     assert done.returncode == 0, done.stderr
     assert either.installed() == {"litellm": "1.82.8"}
     either.starts()

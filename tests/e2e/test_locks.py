@@ -37,7 +37,16 @@ def index(index: LoopbackIndex) -> LoopbackIndex:
 def lock(guard: Guard, index: LoopbackIndex, bare_template: Path) -> Path:
     """What uv itself locks."""
     path = guard.work / "pylock.toml"
-    command = [uv.find_uv_bin(), "pip", "compile", "-", "--format", "pylock.toml", "-o", path]
+    command: list[str | Path] = [
+        uv.find_uv_bin(),
+        "pip",
+        "compile",
+        "-",
+        "--format",
+        "pylock.toml",
+        "-o",
+        path,
+    ]
     subprocess.run(
         [*command, "--quiet", "--default-index", index.url, "--python", bare_template],
         input=b"frob",
@@ -123,7 +132,9 @@ def test_a_fresh_or_yanked_or_quarantined_file_is_denied_in_a_lock_too(
     assert_paragraph(ran, 77, "[fresh-upload]", "[yanked-file]", "[quarantined-project]", "steals")
 
 
-def test_a_lock_of_sources_is_denied(target: Environment, guard: Guard, index: LoopbackIndex) -> None:
+def test_a_lock_of_sources_is_denied(
+    target: Environment, guard: Guard, index: LoopbackIndex
+) -> None:
     sdist = an_sdist("raw", "1.0", payload=guard.work / "marker")
     index.add(sdist, uploaded=LONG_AGO)
     path = guard.work / "pylock.toml"

@@ -179,7 +179,8 @@ def test_wheels_only_is_what_the_guard_does_anyway(
 def test_the_environment_is_found_as_uv_finds_it(
     given: str, target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
-    settings, words = {}, ()
+    settings: dict[str, str] = {}
+    words: tuple[str, ...] = ()
     if given == "active":
         settings = {"VIRTUAL_ENV": str(target.path)}
     elif given == "below":

@@ -1,4 +1,4 @@
-"""Indexes that say less than the best one does: what is missing is Unknown or absent, never a crash."""
+"""Indexes that say less than the best one: what is missing is Unknown or absent, no crash."""
 
 from __future__ import annotations
 

@@ -186,9 +186,7 @@ def test_wrong_credentials_are_not_repeated(
     assert "wr0ng" not in ran.said
 
 
-def test_no_other_place_gets_them(
-    either: Environment, guard: Guard, index: LoopbackIndex
-) -> None:
+def test_no_other_place_gets_them(either: Environment, guard: Guard, index: LoopbackIndex) -> None:
     """Files elsewhere, another port of the same host, a redirect: none is sent the password."""
     with LoopbackIndex() as elsewhere:
         elsewhere.add(FROB)

@@ -81,7 +81,8 @@ def test_a_child_that_cannot_be_started(tmp_path: Path) -> None:
 def test_a_child_is_not_asked_for_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("CLICOLOR_FORCE", "1")
-    code = "import os; print([n for n in ('FORCE_COLOR', 'CLICOLOR_FORCE', 'NO_COLOR') if n in os.environ])"
+    names = "('FORCE_COLOR', 'CLICOLOR_FORCE', 'NO_COLOR')"
+    code = f"import os; print([n for n in {names} if n in os.environ])"
     assert run(python(code), failed="no") == "['NO_COLOR']\n"
 
 

@@ -1,4 +1,4 @@
-"""Whose indexes hold: uv's first, pip's where uv names none; credentials by place, and nowhere else."""
+"""Whose indexes hold: uv's first, pip's where uv names none; credentials by place alone."""
 
 from __future__ import annotations
 
@@ -109,7 +109,9 @@ def test_no_index_in_a_file_of_uv(target: Environment, clean: Path) -> None:
 
 
 def test_one_index_is_named_once_however_it_is_spelt(target: Environment) -> None:
-    twice = IndexOptions(index_url=f"{ONE}/", extra_index_urls=("HTTPS://one.example.com:443/simple",))
+    twice = IndexOptions(
+        index_url=f"{ONE}/", extra_index_urls=("HTTPS://one.example.com:443/simple",)
+    )
     for configuration in (by_uv(target, twice), by_pip(target, twice)):
         assert urls(configuration) == [ONE]
 

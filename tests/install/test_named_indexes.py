@@ -60,7 +60,8 @@ def test_the_nearest_file_of_a_project_hides_the_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["= no", "index = 3", "[[index]]\nname = 3", "[[index]]\nurl = 'https://[::1'", "index = [1]"]
+    "text",
+    ["= no", "index = 3", "[[index]]\nname = 3", "[[index]]\nurl = 'https://[::1'", "index = [1]"],
 )
 def test_what_cannot_be_read_names_nothing(text: str, tmp_path: Path) -> None:
     (tmp_path / "uv.toml").write_text(text)

@@ -116,7 +116,13 @@ def test_a_folder_and_a_prefix_have_packages_of_their_own(
         packages = folder / "site-packages" if place == "prefix" else folder
         (packages / "dep-2.0.dist-info").mkdir(parents=True)
         (packages / "dep-2.0.dist-info" / "METADATA").write_text("Name: dep\nVersion: 2.0\n")
-        description = Target(python=pip_target.python, **{place: tmp_path / "there"}).describe()
+        root = tmp_path / "there"
+        target = (
+            Target(python=pip_target.python, directory=root)
+            if place == "directory"
+            else Target(python=pip_target.python, prefix=root)
+        )
+        description = target.describe()
         assert dict(description.installed) == {"dep": "2.0"}
         assert description.pip  # pip is where the interpreter is, wherever packages go
 

@@ -82,7 +82,7 @@ class Identity:
             yield claim_oid(arc), asn1.encode_der(value)
 
     @classmethod
-    def github(  # noqa: PLR0913 - all have defaults; a test names the one it is about
+    def github(
         cls,
         repository: str = "acme/widget",
         workflow: str = "release.yml",
@@ -126,7 +126,7 @@ class Identity:
         )
 
     @classmethod
-    def gitlab(  # noqa: PLR0913 - as for `github`
+    def gitlab(
         cls,
         repository: str = "acme/widget",
         workflow_filepath: str = ".gitlab-ci.yml",

@@ -54,7 +54,7 @@ class LocalSigstore:
         """Write the `trusted_root.json` that makes a verifier believe this Sigstore."""
         return json.dumps(trusted_root(self.authority, self.log.key, TRUSTED_FROM)).encode()
 
-    def attest(  # noqa: PLR0913 - a test names only the one it is about
+    def attest(
         self,
         filename: str,
         content: bytes | str,
@@ -92,7 +92,7 @@ class LocalSigstore:
         """Write a PEP 740 provenance object, with one bundle for each claimed publisher."""
         return provenance(attestations, fault)
 
-    def publish(  # noqa: PLR0913 - as for `attest`
+    def publish(
         self,
         filename: str,
         content: bytes | str,
