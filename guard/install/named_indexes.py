@@ -1,7 +1,7 @@
 """The indexes that uv knows by name, and the credentials that variables hold for them.
 
 uv takes `UV_INDEX_INTERNAL_USERNAME` and `UV_INDEX_INTERNAL_PASSWORD` for an index that is named
-`internal`, but says the URLs of its indexes without them: here the names are read where uv reads them.
+`internal`, but it says the URLs of its indexes without them. The names are read where uv does.
 """
 
 from __future__ import annotations
