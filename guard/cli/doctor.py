@@ -17,7 +17,14 @@ from packaging.utils import canonicalize_name
 
 import guard
 from guard.cli.exit import ExitCode
-from guard.cli.session import Session, cache_folder, policy_name, session, state_folder
+from guard.cli.session import (
+    Session,
+    asking_nothing,
+    cache_folder,
+    policy_name,
+    session,
+    state_folder,
+)
 from guard.duration import ago
 from guard.errors import GuardError
 from guard.model import Absent, Index, Unknown
@@ -36,9 +43,7 @@ class Answer:
 
 def run(arguments: argparse.Namespace) -> int:
     """Say what is configured, what can be reached, and how old what is cached has become."""
-    for name, value in _UNUSED.items():
-        setattr(arguments, name, value)
-    with session(arguments, alone=True) as run:
+    with session(asking_nothing(arguments), alone=True) as run:
         if arguments.refresh_trust_root:
             trust_root.refresh(state_folder(), run.now)
         answers = list(_answers(run, policy_name(arguments)))
@@ -53,24 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
             mark = "ok  " if answer.well else "BAD "
             sys.stdout.write(f"{mark} {answer.topic:{width}}  {plain(answer.words)}\n")
     return ExitCode.OK if all(answer.well for answer in answers) else ExitCode.UNDECIDED
-
-
-_UNUSED: dict[str, Any] = {
-    "requirement": [],
-    "requirement_files": [],
-    "constraint_files": [],
-    "editable": [],
-    "upgrade": False,
-    "upgrade_package": [],
-    "pre": False,
-    "no_deps": False,
-    "require_hashes": False,
-    "only_binary": [],
-    "no_binary": [],
-    "uploaded_prior_to": None,
-    "quiet": True,
-}
-"""A doctor's session installs nothing, so it is asked for nothing."""
 
 
 def _answers(run: Session, policy: str) -> Iterator[Answer]:

@@ -7,19 +7,27 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from guard.cli.exit import ExitCode
+from guard.cli.session import asking_nothing, session
 from guard.cli.verify import evidence, root, verified
+from guard.errors import SourceError
+from guard.model import Absent, Unknown
 from guard.publisher import NOT_ATTESTED, Attestation, Provenance
 from guard.report.json import attestation as document_of
 from guard.report.text import plain
+from guard.request import direct_file
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print identities, claims, log entries and predicates of one file's attestations."""
-    file = Path(arguments.file)
-    provenance = verified(file, evidence(arguments, file), root(arguments))
+    if "://" in arguments.file:
+        file, provenance = _from_index(arguments)
+    else:
+        file = Path(arguments.file)
+        provenance = verified(file, evidence(arguments, file), root(arguments))
     if arguments.output_format == "json":
         document = {
             "schema": 1,
@@ -32,6 +40,29 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write("\n".join(_lines(file, provenance)) + "\n")
     return ExitCode.OK
+
+
+def _from_index(arguments: argparse.Namespace) -> tuple[Path, Provenance]:
+    """Return what the index that lists the file at a URL proves of it. Raises `GuardError`.
+
+    The file itself is not fetched: its digest is the one on the page, which is what is attested.
+    """
+    file = direct_file(PurePosixPath(urlsplit(arguments.file).path).name, arguments.file)
+    with session(asking_nothing(arguments), alone=True) as run:
+        place = run.admission.index.locate(file)
+        published = run.admission.publications.verified(file, place)
+    match published.provenance:
+        case Absent(reason):
+            sys.stderr.write(f"{file.filename} is not attested: {plain(reason)}\n")
+            return Path(file.filename), Provenance()
+        case Unknown(reason):
+            raise SourceError(
+                f"the attestations of `{file.filename}` could not be had",
+                reason=reason,
+                hint="name the index that lists it with `--index-url`",
+            )
+        case provenance:
+            return Path(file.filename), provenance
 
 
 def _lines(file: Path, provenance: Provenance) -> Iterator[str]:

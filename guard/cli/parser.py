@@ -139,9 +139,15 @@ def _verify(command: argparse.ArgumentParser) -> None:
 
 
 def _inspect(command: argparse.ArgumentParser) -> None:
-    command.description = "Print identities, claims, log entries and predicates of a local file."
+    command.description = (
+        "Print identities, claims, log entries and predicates: of a local file, or of one that an "
+        "index lists, by its URL."
+    )
     command.set_defaults(module="inspect")
     _evidence(command)
+    _policy_option(command)
+    _target(command)
+    _indexes(command)
 
 
 def _evidence(command: argparse.ArgumentParser) -> None:
@@ -207,7 +213,11 @@ def _indexes(command: argparse.ArgumentParser) -> None:
     group.add_argument("--no-index", action="store_true")
     group.add_argument("--offline", action="store_true", help="only what is cached")
     group.add_argument(
-        "--refresh", "--no-cache-dir", action="store_true", help="ask again for what is cached"
+        "--refresh",
+        "--no-cache",
+        "--no-cache-dir",
+        action="store_true",
+        help="ask again for what is cached",
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
@@ -144,6 +144,29 @@ def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
     finally:
         run.close()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def asking_nothing(arguments: argparse.Namespace) -> argparse.Namespace:
+    """Return `arguments` for a session that only asks indexes: nothing is requested of it."""
+    return argparse.Namespace(**_NOTHING | vars(arguments))
+
+
+_NOTHING: dict[str, Any] = {
+    "requirement": [],
+    "requirement_files": [],
+    "constraint_files": [],
+    "editable": [],
+    "upgrade": False,
+    "upgrade_package": [],
+    "pre": False,
+    "no_deps": False,
+    "require_hashes": False,
+    "only_binary": [],
+    "no_binary": [],
+    "uploaded_prior_to": None,
+    "quiet": True,
+}
+"""What a command that installs nothing asks for."""
 
 
 def policy_name(arguments: argparse.Namespace) -> str:

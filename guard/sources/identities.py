@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 from packaging.utils import NormalizedName
+from packaging.version import InvalidVersion, Version
 
 from guard.model import Absent, Fact, Unknown
 from guard.private import private_folder, write_private
@@ -34,14 +35,27 @@ class KnownIdentities:
 
     def of(self, project: NormalizedName, index: str) -> Fact[tuple[Identity, ...]]:
         """Return who published the release that was installed last; absent at first sight."""
+        record = self._record(project, index)
+        return record.identities if isinstance(record, _Record) else record
+
+    def attested_version(self, project: NormalizedName, index: str) -> Version | None:
+        """Return the attested version that was installed last, if one is known."""
+        record = self._record(project, index)
+        if not isinstance(record, _Record) or not record.identities:
+            return None
+        try:
+            return Version(record.version)
+        except InvalidVersion:
+            return None
+
+    def _record(self, project: NormalizedName, index: str) -> Fact[_Record]:
         try:
             content = self._path(project, index).read_bytes()
-            record = msgspec.json.decode(content, type=_Record)
+            return msgspec.json.decode(content, type=_Record)
         except FileNotFoundError:
             return Absent("never installed from here before")
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             return Unknown(f"the record of earlier publishers could not be read: {error}")
-        return record.identities
 
     def remember(
         self, project: NormalizedName, index: str, version: str, identities: tuple[Identity, ...]

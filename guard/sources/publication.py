@@ -81,7 +81,9 @@ class Publications:
         One that turns out not to verify proves nothing, so the one before it is asked.
         """
         found = self.index.earlier(file, index)
-        if isinstance(found, Absent | Unknown):
+        if isinstance(found, Absent):
+            return self._installed_before(file, index) or found
+        if isinstance(found, Unknown):
             return found
         if not compared:
             return _prior(*max(found, key=itemgetter(0)), Absent("not compared with"))
@@ -99,6 +101,18 @@ class Publications:
         if len(found) >= _ASKED:
             return Unknown(f"no attestation of the {_ASKED} releases before it verifies")
         return Absent("no attestation of an earlier release verifies")
+
+    def _installed_before(self, file: File, index: str) -> Prior | None:
+        """Return the attested release that was installed here: an index may forget, we do not."""
+        version = self.known.attested_version(file.project, index)
+        if version is None or file.version is None or version >= file.version:
+            return None
+        return Prior(
+            version=version,
+            filename="installed here before",
+            upload_time=None,
+            provenance=Absent("its index lists it no more"),
+        )
 
 
 def _prior(version: Version, entry: PageFile, provenance: Fact[Provenance]) -> Prior:

@@ -331,7 +331,6 @@ def test_who_publishes_twice_is_not_taken_for_the_one_who_always_did(
     assert outcome.verdict.decision is Decision.DENIED
 
 
-@pytest.mark.xfail(reason="what is remembered does not say that it was attested", strict=True)
 def test_an_index_that_forgets_all_attestations_is_noticed(place: Place) -> None:
     """What was installed from here was attested; now nothing on the page ever was."""
     wheel = place.add("1.0", tagged("1.0"))
