@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,12 @@ pytest.register_assert_rewrite("tests.e2e.guarded")
 
 from tests.e2e.guarded import TIMEOUT, Environment, Guard, cloned, scrubbed  # noqa: E402
 from tests.fakes import LoopbackIndex  # noqa: E402
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts the suite in the background has it ignored, and every child would inherit
+    # that: no run could be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
