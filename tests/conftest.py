@@ -16,7 +16,6 @@ pytest.register_assert_rewrite("tests.e2e.guarded")
 from tests.e2e.guarded import TIMEOUT, Environment, Guard, cloned, scrubbed  # noqa: E402
 from tests.fakes import LoopbackIndex  # noqa: E402
 
-
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the suite in the background has it ignored, and every child would inherit
     # that: no run could be interrupted.

@@ -35,7 +35,7 @@ def lay_out(names: Sequence[str], data: str, *, pure: bool) -> Layout:
     homeless: list[str] = []
     for name in names:
         folder, _, rest = name.partition("/")
-        if folder != data or not rest:
+        if folder != data:
             places[name] = Place(root, name)
             continue
         key, _, path = rest.partition("/")

@@ -45,7 +45,7 @@ def test_what_can_be_imported() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [f"{DATA}/unknown/x", f"{DATA}/PURELIB/x", f"{DATA}/x", f"{DATA}/purelib"]
+    "name", [f"{DATA}/unknown/x", f"{DATA}/PURELIB/x", f"{DATA}/x", f"{DATA}/purelib", DATA]
 )
 def test_a_scheme_that_is_none_is_refused(name: str) -> None:
     assert complaints(content_of({name: ""})) == [

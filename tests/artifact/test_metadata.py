@@ -243,6 +243,21 @@ def test_what_is_no_filename_says_nothing(filename: str) -> None:
         assert "wheel" in found or found == "longer than a filename can be"
 
 
+def test_a_filename_is_no_longer_than_file_systems_allow() -> None:
+    rest = "-1.0-py3-none-any.whl"
+    longest = "a" * (255 - len(rest)) + rest
+    assert said(longest).name == longest.removesuffix(rest)
+    assert read_filename(f"a{longest}") == "longer than a filename can be"
+
+
+def test_a_compressed_tag_stands_for_a_thousand_at_most() -> None:
+    def tag(*counts: int) -> str:
+        return "-".join(".".join(f"x{n}" for n in range(count)) for count in counts)
+
+    assert wheel_problems(f"{WHEEL}Tag: {tag(10, 10, 10)}\n") == []
+    assert len(wheel_problems(f"{WHEEL}Tag: {tag(7, 11, 13)}\n")) == 1
+
+
 def test_a_wheel_under_no_name_is_still_read() -> None:
     content = content_of(filename="nonsense")
     assert (content.name, content.version, content.tags) == ("frob", "1.0", ())

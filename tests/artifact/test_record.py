@@ -8,16 +8,7 @@ import hashlib
 import pytest
 
 from guard.artifact.record import Read, Record, Row, compare, parse
-from guard.artifact.wheel import read
-from tests.artifact.archives import (
-    FILENAME,
-    INFO,
-    MemoryArchive,
-    complaints,
-    content_of,
-    members,
-    record_line,
-)
+from tests.artifact.archives import INFO, complaints, content_of, record_line
 
 CONTENT = b"print('frob')\n"
 DIGEST = hashlib.sha256(CONTENT).digest()
@@ -243,16 +234,4 @@ def test_folders_need_no_line() -> None:
 def test_a_wheel_has_a_record() -> None:
     assert complaints(content_of({f"{INFO}/RECORD": None})) == [
         ("record-mismatch", None, "there is no RECORD")
-    ]
-
-
-def test_a_record_beyond_all_measure_is_not_read() -> None:
-    claimed = {RECORD: (64 << 20) + 1}
-    content = read(MemoryArchive(members(), claimed=claimed), FILENAME)
-    assert complaints(content) == [
-        (
-            "record-mismatch",
-            RECORD,
-            "67108865 bytes are more than the 67108864 that such a file may have",
-        )
     ]

@@ -92,6 +92,26 @@ def test_a_member_that_breaks_off_is_a_defect_and_the_rest_is_read(name: str) ->
     assert len(content.hooks) == (1 if name == "evil.pth" else 2)
 
 
+@pytest.mark.parametrize(
+    ("file", "limit", "rule"),
+    [
+        ("RECORD", 64 << 20, "record-mismatch"),
+        ("METADATA", 8 << 20, "metadata-mismatch"),
+        ("WHEEL", 64 << 10, "metadata-mismatch"),
+        ("entry_points.txt", 1 << 20, "metadata-mismatch"),
+    ],
+)
+def test_a_text_beyond_all_measure_is_not_read(file: str, limit: int, rule: str) -> None:
+    name = f"{INFO}/{file}"
+    parts = members({f"{INFO}/entry_points.txt": "[console_scripts]\nfrob = frob:main\n"})
+    at_limit = read(MemoryArchive(parts, claimed={name: limit}), FILENAME)
+    assert at_limit.defects == ()
+    beyond = read(MemoryArchive(parts, claimed={name: limit + 1}), FILENAME)
+    assert complaints(beyond) == [
+        (rule, name, f"{limit + 1} bytes are more than the {limit} that such a file may have")
+    ]
+
+
 def test_bytes_that_are_no_wheel_are_a_content_with_a_defect(tmp_path: Path) -> None:
     for number, body in enumerate([b"", b"PK", b"nonsense" * 1000]):
         path = tmp_path / str(number)
