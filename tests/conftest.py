@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,10 +12,17 @@ from pathlib import Path
 import pytest
 import uv
 
+from tests.fakes import LoopbackIndex
+
 pytest.register_assert_rewrite("tests.e2e.guarded")
 
-from tests.e2e.guarded import TIMEOUT, Environment, Guard, cloned, scrubbed  # noqa: E402
-from tests.fakes import LoopbackIndex  # noqa: E402
+from tests.e2e.guarded import (  # noqa: E402 - its asserts are rewritten only after that
+    TIMEOUT,
+    Environment,
+    Guard,
+    cloned,
+    scrubbed,
+)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the suite in the background has it ignored, and every child would inherit
@@ -39,25 +47,24 @@ def guard(tmp_path: Path) -> Guard:
 def bare_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with nothing in it."""
     path = tmp_path_factory.mktemp("templates") / "bare"
-    command: list[str | Path] = [
-        uv.find_uv_bin(),
-        "venv",
-        "--quiet",
-        "--no-config",
-        "--python",
-        sys.executable,
-        path,
-    ]
-    subprocess.run(command, check=True, timeout=TIMEOUT, env=scrubbed())
+    command = [uv.find_uv_bin(), "venv", "--quiet", "--no-config", "--python", sys.executable]
+    subprocess.run([*command, str(path)], check=True, timeout=TIMEOUT, env=scrubbed())
     return path
 
 
 @pytest.fixture(scope="session")
 def pip_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with the pip that came with this Python."""
+    """A virtual environment with the pip that came with this Python.
+
+    TEST_PIP may name a wheel of another pip: the guard works with any from 23.2 on.
+    """
     path = tmp_path_factory.mktemp("templates") / "pip"
-    command: list[str | Path] = [sys.executable, "-m", "venv", path]
-    subprocess.run(command, check=True, timeout=TIMEOUT, env=scrubbed())
+    commands = [[sys.executable, "-m", "venv", str(path)]]
+    if wheel := os.environ.get("TEST_PIP"):
+        python = str(path / "bin" / "python")
+        commands.append([python, "-m", "pip", "install", "--no-index", "--quiet", wheel])
+    for command in commands:
+        subprocess.run(command, check=True, timeout=TIMEOUT, env=scrubbed())
     return path
 
 

@@ -21,6 +21,7 @@ from guard.admission import Admission
 from guard.cli.progress import watch
 from guard.duration import cutoff
 from guard.errors import SourceError, UnsupportedError, UsageError
+from guard.install import pip_configuration, uv_configuration
 from guard.install._base import Installer
 from guard.install.target import Target, find_python
 from guard.policy import Policy, load
@@ -252,18 +253,24 @@ def _request(arguments: argparse.Namespace, now: datetime) -> Request:
 
 
 def _cutoff(given: str | None, now: datetime) -> datetime | None:
-    """Return the user's own cut-off, also the one that pip or uv is told by a variable."""
-    named = {"--uploaded-prior-to": given} | {
-        name: os.environ.get(name) for name in ("UV_EXCLUDE_NEWER", "PIP_UPLOADED_PRIOR_TO")
-    }
-    moments = []
-    for name, text in named.items():
-        if text:
-            try:
-                moments.append(cutoff(text, now=now))
-            except (ValueError, OverflowError):
-                raise UsageError(
-                    f"{name}: {text!r} is neither a moment nor an age",
-                    hint='write 2026-03-24, 2026-03-24T10:39:00Z, "7 days" or P7D',
-                ) from None
-    return min(moments, default=None)
+    """Return the user's own cut-off: the option, else what pip or uv is configured with."""
+    if given:
+        return _moment("--uploaded-prior-to", given, now)
+    uvs = os.environ.get("UV_EXCLUDE_NEWER") or uv_configuration.setting(
+        "exclude-newer", os.environ, folder=Path.cwd()
+    )
+    pips = pip_configuration.read().options.get("uploaded-prior-to")
+    configured = {"uv's exclude-newer": uvs, "pip's uploaded-prior-to": pips}
+    return min(
+        (_moment(name, text, now) for name, text in configured.items() if text), default=None
+    )
+
+
+def _moment(name: str, text: str, now: datetime) -> datetime:
+    try:
+        return cutoff(text, now=now)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{name}: {text!r} is neither a moment nor an age",
+            hint='write 2026-03-24, 2026-03-24T10:39:00Z, "7 days" or P7D',
+        ) from None

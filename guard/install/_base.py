@@ -27,7 +27,7 @@ from guard.request import Request
 _CHATTER: Final = ("TRACE ", "DEBUG ", "INFO ", "WARN ", "Using Python ")
 """How the lines begin that a tool says only because it was asked to be verbose."""
 
-_COLOURS: Final = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE"})
+_EMBELLISHING: Final = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE", "RUST_LOG"})
 _RESOLVE_TIMEOUT: Final = 900
 """Seconds; a resolution that takes longer has lost its way."""
 
@@ -128,8 +128,8 @@ def run(
 
 
 def _plain(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` for a tool whose words are read by a program: never in colours."""
-    kept = {name: value for name, value in environ.items() if name not in _COLOURS}
+    """Return `environ` for a tool whose words are read by a program: no colours, no chatter."""
+    kept = {name: value for name, value in environ.items() if name not in _EMBELLISHING}
     return kept | {"NO_COLOR": "1"}
 
 

@@ -19,6 +19,7 @@ import uv
 from guard.errors import InstallerError, UsageError
 from guard.install import named_indexes, pip_configuration
 from guard.install.pip_configuration import PipConfiguration
+from guard.install.target import environment_of
 from guard.model import Credentials, Index, index_url
 from guard.request import IndexOptions
 
@@ -72,24 +73,25 @@ def uv_indexes(options: Sequence[IndexOptions], *, python: Path) -> UvIndexes:
     company configured for pip must not be passed by because the guard resolves with uv.
     """
     asked = _merged(options)
-    own = UvIndexes(environment=_uv_environment(asked), no_index=asked.no_index)
-    pip = pip_configuration.read(prefix=_prefix(python))
+    pip = pip_configuration.read(prefix=environment_of(python))
+    environment = {}
+    if pip.constraints and not os.environ.get("UV_CONSTRAINT"):
+        environment["UV_CONSTRAINT"] = " ".join(pip.constraints)
+    own = UvIndexes(environment=environment | _uv_environment(asked), no_index=asked.no_index)
     if _names_an_index(asked) or not _names_an_index(pip.indexes):
         return own
     if _emitted(UvIndexes(environment={}), python) != _built_in(python):
         return own
-    environment = _uv_environment(pip.indexes)
+    environment |= _uv_environment(pip.indexes)
     # What pip means by several indexes: the best version wins, whoever has it. The rule
     # `foreign-index` is what keeps that from being an attack.
     environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-    if pip.constraints:
-        environment.setdefault("UV_CONSTRAINT", " ".join(pip.constraints))
     return UvIndexes(environment=environment, source="pip", no_index=pip.indexes.no_index)
 
 
 def for_uv(told: UvIndexes, *, python: Path) -> Configuration:
     """Return the configuration of uv when it is `told` so: it is uv that says which indexes."""
-    pip = pip_configuration.read(prefix=_prefix(python))
+    pip = pip_configuration.read(prefix=environment_of(python))
     given = named_indexes.credentials({**os.environ, **told.environment}, folder=Path.cwd())
     return Configuration(
         indexes=tuple(
@@ -105,7 +107,7 @@ def for_uv(told: UvIndexes, *, python: Path) -> Configuration:
 
 def for_pip(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
     """Return the configuration under which pip resolves."""
-    pip = pip_configuration.read(prefix=_prefix(python))
+    pip = pip_configuration.read(prefix=environment_of(python))
     asked = _unnamed(_merged(options, files_first=True))
     no_index = asked.no_index or pip.indexes.no_index
     merged = IndexOptions(
@@ -276,12 +278,6 @@ def _ca_bundle(pip: PipConfiguration, *, uv_first: bool) -> str | None:
     ours = os.environ.get("SSL_CERT_FILE")
     requests = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     return (ours or theirs or requests) if uv_first else (theirs or requests or ours)
-
-
-def _prefix(python: Path) -> Path | None:
-    """Return the virtual environment that `python` belongs to: pip reads a file there."""
-    folder = python.parent.parent
-    return folder if (folder / "pyvenv.cfg").is_file() else None
 
 
 @functools.cache

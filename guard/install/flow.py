@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Final
 
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from guard import plan
 from guard.admission import Admission, Asked, Judgement, judge
 from guard.errors import GuardError, InstallerError, SourceError, UnsupportedError, UsageError
 from guard.install._base import Bounds, Installer
 from guard.install.releases import Releases
-from guard.model import Decision, FileKind, PassedOver, Requested, Unknown
+from guard.model import Decision, File, FileKind, PassedOver, Requested, Unknown
 from guard.plan import Planned
 from guard.policy import Policy
 from guard.progress import Progress
@@ -151,8 +151,7 @@ class Flow:
         missing = [
             item
             for item in planned
-            if self._request.reinstall
-            or description.installed.get(item.file.project) != str(item.file.version)
+            if self._request.reinstall or not _has(description.installed, item.file)
         ]
         asked = [
             Asked(
@@ -301,6 +300,14 @@ class Flow:
             if isinstance(page, Unknown):
                 return page
         return None
+
+
+def _has(installed: Mapping[NormalizedName, str], file: File) -> bool:
+    """Tell whether `file` is installed, however its version is written."""
+    try:
+        return Version(installed[file.project]) == file.version
+    except (KeyError, InvalidVersion):
+        return False
 
 
 def _refuse_unhashed(asked: Sequence[Asked]) -> None:

@@ -15,10 +15,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from guard.errors import InstallerError, TargetError, UnsupportedError, UsageError
-from guard.install import configuration
+from guard.install import configuration, pip_configuration
 from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
 from guard.install.configuration import Configuration
-from guard.install.target import Description, Target
+from guard.install.target import Description, Target, environment_of
 from guard.model import Admitted, File, FileKind
 from guard.plan import Planned
 from guard.request import Request, Wanted, direct_file
@@ -26,6 +26,7 @@ from guard.request import Request, Wanted, direct_file
 _OLDEST: Final = Version("23.2")
 _WITH_CUTOFF: Final = Version("26.0")
 _NO_SOLUTION: Final = "pip found no solution"
+_PLACES: Final = ("target", "prefix", "root", "user")
 _UNHASHED: Final = "--require-hashes mode"
 """What pip says when one requirement has a hash and another has none."""
 
@@ -81,7 +82,7 @@ class Pip:
     def resolve(self, request: Request, bounds: Bounds, hint: Hint) -> tuple[Planned, ...]:
         """Return the files that `pip install` would install; what is satisfied stays."""
         _refuse(request)
-        self._refuse_old(request)
+        self._refuse_unusable(request)
         for name in self._wanted.names:
             hint(name)
         with scratch() as folder:
@@ -97,8 +98,10 @@ class Pip:
                 raise
             return tuple(_planned(report))
 
-    def _refuse_old(self, request: Request) -> None:
-        """Refuse a pip that is too old for the request, or none. Raises `UsageError`."""
+    def _refuse_unusable(self, request: Request) -> None:
+        """Refuse a pip that is too old for the request, none, or one that installs elsewhere."""
+        options = pip_configuration.read(prefix=environment_of(self._target.python)).options
+        self._target.refuse_place("pip", {name: options.get(name) for name in _PLACES})
         if self._version < _OLDEST:
             raise TargetError(
                 f"pip {self._version} is too old: {_OLDEST} or newer is needed",
@@ -117,9 +120,8 @@ class Pip:
             **self.configuration().environment,
         }
 
-    def _options(  # noqa: C901 - one plain line for each option of pip's
-        self, request: Request, bounds: Bounds, folder: Path
-    ) -> list[str]:
+    def _options(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
+        """Return what decides which files are chosen: the request itself, bounds and switches."""
         options = []
         if request.specifiers:
             # A file, not arguments: a URL may hold a password.
@@ -136,21 +138,19 @@ class Pip:
         cutoff = bounds.own if bounds.uncut else bounds.cutoff
         if cutoff and self._version >= _WITH_CUTOFF:
             options += ["--uploaded-prior-to", cutoff.isoformat()]
-        if request.indexes.no_index:
-            options.append("--no-index")
-        if self._target.alone:
-            options.append("--ignore-installed")
-        if request.pre:
-            options.append("--pre")
-        if request.no_deps:
-            options.append("--no-deps")
-        if request.upgrade:
-            options.append("--upgrade")
-        if request.reinstall:
-            options.append("--force-reinstall")
-        if request.refresh:
-            options.append("--no-cache-dir")
-        return options
+        return options + self._switches(request)
+
+    def _switches(self, request: Request) -> list[str]:
+        switches = {
+            "--no-index": request.indexes.no_index,
+            "--ignore-installed": self._target.alone,
+            "--pre": request.pre,
+            "--no-deps": request.no_deps,
+            "--upgrade": request.upgrade,
+            "--force-reinstall": request.reinstall,
+            "--no-cache-dir": request.refresh,
+        }
+        return [name for name, on in switches.items() if on]
 
     def _place(self, request: Request) -> list[str]:
         place = []
@@ -166,7 +166,7 @@ class Pip:
 
     def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
         """Install exactly these files: no index, no configuration, each by its hash."""
-        self._refuse_old(request)
+        self._refuse_unusable(request)
         with scratch() as folder:
             path = folder / "approved.txt"
             path.write_text(pins(admitted))
@@ -202,7 +202,7 @@ def _refuse(request: Request) -> None:
 
 def _unhashed(error: InstallerError) -> UsageError:
     return UsageError(
-        "a hash was given for some requirements, but not for all",
+        "hashes are required, and not every requirement has one",
         reason=" ".join(error.output.split()),
         hint="add `--hash=sha256:…` to each requirement, its dependencies too",
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from guard.admission import Admission
 from guard.install.target import Description
@@ -64,11 +65,11 @@ class Releases:
 
     def kept_back(self, installed: Mapping[NormalizedName, str]) -> tuple[PassedOver, ...]:
         """Return the releases newer than the `installed` ones of what was named."""
-        return tuple(
-            item
-            for project in sorted(self._wanted.names & installed.keys())
-            for item in self._newer(project, Version(installed[project]))
-        )
+        passed: list[PassedOver] = []
+        for project in sorted(self._wanted.names & installed.keys()):
+            with contextlib.suppress(InvalidVersion):  # of before PEP 440: nothing compares with it
+                passed += self._newer(project, Version(installed[project]))
+        return tuple(passed)
 
     def denied_from(self, verdict: Verdict) -> list[PassedOver]:
         """Return the release of `verdict` and every other one that its page alone denies too."""

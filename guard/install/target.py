@@ -17,9 +17,10 @@ from packaging.markers import Environment
 from packaging.tags import Tag, parse_tag
 from packaging.utils import NormalizedName, canonicalize_name
 
-from guard.errors import TargetError
+from guard.errors import TargetError, UnsupportedError
 
 _TIMEOUT: Final = 60
+_NO: Final = frozenset({"0", "false", "no", "off"})
 _SEEDS: Final = frozenset({"pip", "setuptools", "wheel", "uv"})
 """What `python -m venv` and its like put into a new environment."""
 
@@ -87,14 +88,26 @@ class Target:
             return True
         if self.directory or self.prefix:
             return False
-        folder = self.python.parent.parent
-        if not (folder / "pyvenv.cfg").is_file():
+        folder = environment_of(self.python)
+        if folder is None:
             return False
         found = (
             *folder.glob("lib/*/site-packages/*-info"),
             *folder.glob("Lib/site-packages/*-info"),
         )
         return {canonicalize_name(path.name.partition("-")[0]) for path in found} <= _SEEDS
+
+    def refuse_place(self, tool: str, configured: Mapping[str, str | None]) -> None:
+        """Refuse another place that `tool` is configured with: it would be judged for this one."""
+        if self.alone or self.directory or self.prefix:
+            return
+        for name, value in configured.items():
+            if value and value.lower() not in _NO:
+                raise UnsupportedError(
+                    f"{tool} is configured with `{name} = {value}`",
+                    reason="the guard installs where its own command line says, and nowhere else",
+                    hint="pass `--target` or `--prefix`, or take it out of the configuration",
+                )
 
     def describe(self) -> Description:
         """Ask the interpreter what it is like. Raises `TargetError`."""
@@ -132,6 +145,12 @@ class Target:
             reason=reason,
             hint="name another one with `--python`",
         )
+
+
+def environment_of(python: Path) -> Path | None:
+    """Return the virtual environment that `python` belongs to, if it belongs to one."""
+    folder = python.parent.parent
+    return folder if (folder / "pyvenv.cfg").is_file() else None
 
 
 def find_python(wanted: str | None, *, system: bool, alone: bool = False) -> Path:

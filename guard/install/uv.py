@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from guard import plan
 from guard.errors import InstallerError
-from guard.install import configuration
+from guard.install import configuration, uv_configuration
 from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target
@@ -63,6 +63,7 @@ class Uv:
         A new environment takes one resolution. Otherwise uv is first asked what it would change,
         for only uv knows what it regards as satisfied, and the changes are then pinned.
         """
+        self._refuse_place()
         with scratch() as folder:
             common = self._common(request, bounds, folder)
             words = "\n".join(request.specifiers)
@@ -155,6 +156,12 @@ class Uv:
             raise InstallerError("uv's plan is not what uv said it would change", exit_code=70)
         return planned
 
+    def _refuse_place(self) -> None:
+        here = Path.cwd()
+        names = ("target", "prefix")
+        found = {n: uv_configuration.setting(n, os.environ, folder=here) for n in names}
+        self._target.refuse_place("uv", found)
+
     def _place(self) -> list[str]:
         place = []
         if self._target.directory:
@@ -167,6 +174,7 @@ class Uv:
 
     def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
         """Install exactly these files: offline, without configuration, each by its hash."""
+        self._refuse_place()
         with scratch() as folder:
             path = folder / "approved.txt"
             path.write_text(pins(admitted))

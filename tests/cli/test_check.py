@@ -39,22 +39,14 @@ def test_requirements_files_are_judged(
     index.add(DEP, uploaded=ago(days=1))
     ran = guard("check", "-r", "r.txt", *to(target), *at(index))
     assert ran.code == 77
-    assert ran.out == snapshot("""\
+    assert ran.finding("fresh-upload") == snapshot("""\
 denied[fresh-upload]: uploaded 1 day ago, younger than 7 days
   --> dep-1.0-py3-none-any.whl
    = policy: rules.fresh-upload.age = "7 days"
-   = help: guard rule fresh-upload
-
-The resolver found nothing else:
-  error: No solution found when resolving dependencies
-    cause: Because only dep==1.0 is available and all versions of frob depend on one of:
-               dep<1.0
-               dep>1.0
-           we can conclude that all versions of frob cannot be used.
-           And because you require frob==1.0, we can conclude that your requirements are unsatisfiable.
-
-2 files judged: 1 denied; nothing was installed
-""")  # noqa: E501 - as it is printed
+   = help: guard rule fresh-upload\
+""")
+    assert "No solution found when resolving dependencies" in ran.out
+    assert ran.out.endswith("\n\n2 files judged: 1 denied; nothing was installed\n")
 
 
 def test_without_an_environment_the_guards_own_python_is_meant(
@@ -132,9 +124,9 @@ def test_github_is_told_in_its_own_words(
     ran = guard("check", *words, *to(target), *at(index))
     assert ran.code == 77
     assert ran.out == snapshot("""\
-::error title=yanked-file%3A dep-1.0-py3-none-any.whl::yanked by its project: bad%25%0A::error::worse · policy: rules.yanked-file.pinned-level = "deny"
-::notice title=guard::1 files: denied
-""")  # noqa: E501 - as it is printed
+::error title=yanked-file%3A dep-1.0-py3-none-any.whl::yanked by its project: bad%25\\n::error::worse · policy: rules.yanked-file.pinned-level = "deny"
+::notice title=guard::1 file judged: denied
+""")  # noqa: E501 - a command is one line
 
 
 def test_quiet_is_quiet_until_there_is_something_to_say(

@@ -1,4 +1,4 @@
-"""The real `guard` command and the environments it installs into, out of the machine's reach."""
+"""The real `guard` command and its targets, with nothing of the machine in reach."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _essence(path: Path) -> str:
 
 
 def scrubbed(**settings: str) -> dict[str, str]:
-    """An environment where no configuration of the machine holds, and the web is out of reach."""
+    """Variables under which no configuration of the machine holds and the web is out of reach."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     unproxied = {"NO_PROXY": "127.0.0.1", "HTTPS_PROXY": _CLOSED, "ALL_PROXY": _CLOSED}
     once = {"UV_HTTP_RETRIES": "0", "PIP_RETRIES": "0", "UV_PYTHON_DOWNLOADS": "never"}

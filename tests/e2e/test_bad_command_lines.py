@@ -1,9 +1,8 @@
-"""What is wrong with a command line, a file it names, or a place: said in one paragraph."""
+"""What is wrong with a command line, a file it names, or a place, is said in one paragraph."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -116,15 +115,7 @@ def test_a_variable_that_names_no_policy(
 
 @pytest.mark.usefixtures("refused")
 def test_a_target_without_pip(target: Environment, guard: Guard, index: LoopbackIndex) -> None:
-    words: tuple[str | Path, ...] = (
-        "frob",
-        *at(index),
-        "--python",
-        target.python,
-        "--installer",
-        "pip",
-    )
-    ran = guard("install", *words)
+    ran = guard("install", "frob", *at(index), "--python", target.python, "--installer", "pip")
     assert_paragraph(ran, 2, "has no pip", "leave out `--installer pip`")
 
 
@@ -137,10 +128,9 @@ def test_a_target_without_pip_and_a_lock(
         f'wheels = [{{ url = "{index.file_url(wheel.filename)}", '
         f'hashes = {{ sha256 = "{wheel.sha256}" }} }}]\n'
     )
-    words: tuple[str | Path, ...] = ("-r", "pylock.toml", *at(index), "--python", target.python)
-    words += ("--installer", "pip")
+    words = ("install", "-r", "pylock.toml", "--python", target.python, "--installer", "pip")
     with untouched(target):
-        assert_paragraph(guard("install", *words), 2, "has no pip")
+        assert_paragraph(guard(*words, *at(index)), 2, "has no pip")
 
 
 @pytest.mark.parametrize("name", ["VIRTUAL_ENV", "--python"])

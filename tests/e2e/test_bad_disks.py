@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,15 +41,22 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 200 kB."""
     path = tmp_path / "disk"
     path.mkdir()
-    command: list[str | Path] = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", path]
-    try:
-        mounted = subprocess.run(command, check=False, capture_output=True, timeout=TIMEOUT)
-    except OSError as error:
-        pytest.skip(f"nothing can be mounted here: {error}")
+    mounted = mount("mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(path))
     if mounted.returncode:
-        pytest.skip(f"nothing can be mounted here: {mounted.stderr.decode().strip()}")
+        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
     yield path
-    subprocess.run(["umount", path], check=True, timeout=TIMEOUT)
+    assert mount("umount", str(path)).returncode == 0
+
+
+def mount(command: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the commands that only root may, where there is one."""
+    found = shutil.which(command) or command
+    try:
+        return subprocess.run(
+            [found, *words], check=False, capture_output=True, text=True, timeout=TIMEOUT
+        )
+    except OSError as error:
+        return subprocess.CompletedProcess([found], 127, "", str(error))
 
 
 def test_a_full_disk(disk: Path, either: Environment, guard: Guard, index: LoopbackIndex) -> None:
@@ -94,19 +102,19 @@ def test_a_disk_that_is_full_for_the_installer(
 
 
 def test_a_cache_folder_that_is_a_file(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     (guard.folder / "not-a-folder").touch()
     place = str(guard.folder / "not-a-folder" / "cache")
-    with untouched(either):
-        ran = guard.install("small", into=either, index=index, GUARD_CACHE_DIR=place)
+    with untouched(target):
+        ran = guard.install("small", into=target, index=index, GUARD_CACHE_DIR=place)
     assert_paragraph(ran, 70, place, "Not a directory", "GUARD_CACHE_DIR")
 
 
 def test_a_cache_that_may_only_be_read(
     disk: Path, target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", disk], check=True, timeout=TIMEOUT)
+    assert mount("mount", "-o", "remount,ro", str(disk)).returncode == 0
     with untouched(target):
         ran = guard.install("small", into=target, index=index, GUARD_CACHE_DIR=str(disk))
     assert_paragraph(ran, 70, str(disk), "Read-only file system", "GUARD_CACHE_DIR")

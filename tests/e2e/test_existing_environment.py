@@ -67,6 +67,7 @@ def test_one_dependency_can_be_replaced_alone(
     assert without("dep", settled.tree()) == without("dep", before)
 
 
+@pytest.mark.parametrize("either", ["uv"], indirect=True)
 def test_a_new_requirement_brings_what_it_lacks_and_nothing_else(
     settled: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
@@ -105,6 +106,7 @@ def test_reinstalling_mends_what_is_installed(
     assert settled.installed()["dep"] == "1.0"
 
 
+@pytest.mark.parametrize("either", ["uv"], indirect=True)
 def test_an_installed_release_that_is_denied_today_is_not_touched(
     settled: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:

@@ -63,11 +63,11 @@ def test_an_owner_in_the_policy_resolves_it(
 
 
 def test_an_owned_name_is_not_taken_from_elsewhere(
-    either: Environment, guard: Guard, public: LoopbackIndex, private: LoopbackIndex
+    target: Environment, guard: Guard, public: LoopbackIndex, private: LoopbackIndex
 ) -> None:
     policy = owned(guard, private)
-    with untouched(either):
-        ran = guard.install("acme-app==99.0", *policy, into=either, index=public)
+    with untouched(target):
+        ran = guard.install("acme-app==99.0", *policy, into=target, index=public)
     assert_paragraph(ran, 77, "denied[foreign-index]", "belongs to acme")
 
 
@@ -84,12 +84,12 @@ def test_what_pip_is_configured_with_is_held_to_the_same(
 
 
 def test_a_mirror_of_the_same_bytes_is_no_rival(
-    either: Environment, guard: Guard, private: LoopbackIndex
+    target: Environment, guard: Guard, private: LoopbackIndex
 ) -> None:
     with LoopbackIndex() as mirror:
         mirror.add(OURS, uploaded=LONG_AGO)
         mirror.add(DEP, uploaded=LONG_AGO)
-        ran = guard.install("acme-app", *both(mirror, private), into=either)
+        ran = guard.install("acme-app", *both(mirror, private), into=target)
     assert ran.code == 0, ran.said
 
 

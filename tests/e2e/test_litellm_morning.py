@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import uv
 from inline_snapshot import snapshot
 
 from tests.e2e.guarded import LONG_AGO, Environment, Guard, ago, at, to, untouched
@@ -35,21 +36,14 @@ def morning(index: LoopbackIndex, marker: Path) -> LoopbackIndex:
 def test_pip_and_uv_run_the_payload(
     morning: LoopbackIndex, either: Environment, marker: Path, guard: Guard
 ) -> None:
-    commands: dict[str, list[str | Path]] = {
-        "uv": [*_uv(), "pip", "install", "--python", either.python, "--default-index", morning.url],
-        "pip": [either.python, "-m", "pip", "install", "--index-url", morning.url],
-    }
-    done = run(*commands[either.installer], "litellm", settings=guard.environment())
+    into_uv = (uv.find_uv_bin(), "pip", "install", "--python", either.python)
+    into_pip = (either.python, "-m", "pip", "install")
+    bare = into_uv if either.installer == "uv" else into_pip
+    done = run(*bare, "litellm", "--index-url", morning.url, settings=guard.environment())
     assert done.returncode == 0, done.stderr
     assert either.installed() == {"litellm": "1.82.8"}
     either.starts()
     assert marker.exists()
-
-
-def _uv() -> list[str | Path]:
-    import uv  # noqa: PLC0415
-
-    return [uv.find_uv_bin()]
 
 
 def test_the_guard_takes_the_release_before_and_says_why(

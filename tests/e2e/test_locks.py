@@ -37,18 +37,9 @@ def index(index: LoopbackIndex) -> LoopbackIndex:
 def lock(guard: Guard, index: LoopbackIndex, bare_template: Path) -> Path:
     """What uv itself locks."""
     path = guard.work / "pylock.toml"
-    command: list[str | Path] = [
-        uv.find_uv_bin(),
-        "pip",
-        "compile",
-        "-",
-        "--format",
-        "pylock.toml",
-        "-o",
-        path,
-    ]
+    command = [uv.find_uv_bin(), "pip", "compile", "-", "--format", "pylock.toml", "-o", str(path)]
     subprocess.run(
-        [*command, "--quiet", "--default-index", index.url, "--python", bare_template],
+        [*command, "--quiet", "--default-index", index.url, "--python", str(bare_template)],
         input=b"frob",
         check=True,
         timeout=TIMEOUT,
@@ -92,22 +83,22 @@ def test_the_same_version_written_otherwise_is_the_same_version(
 
 @pytest.mark.parametrize("whole_project", [True, False])
 def test_a_file_that_left_the_index_is_denied(
-    whole_project: bool, either: Environment, guard: Guard, index: LoopbackIndex, lock: Path
+    whole_project: bool, target: Environment, guard: Guard, index: LoopbackIndex, lock: Path
 ) -> None:
     index.remove(FROB.filename)
     if whole_project:
         index.remove("frob-0.9-py3-none-any.whl")
-    with untouched(either):
-        ran = guard.install("-r", lock, into=either, index=index)
+    with untouched(target):
+        ran = guard.install("-r", lock, into=target, index=index)
     assert_paragraph(ran, 77, "denied[vanished-file]", FROB.filename, "nothing was installed")
 
 
 def test_bytes_that_changed_since_are_denied(
-    either: Environment, guard: Guard, index: LoopbackIndex, lock: Path
+    target: Environment, guard: Guard, index: LoopbackIndex, lock: Path
 ) -> None:
     lock.write_text(lock.read_text().replace(DEP.sha256, "0" * 64))
-    with untouched(either):
-        ran = guard.install("-r", lock, into=either, index=index)
+    with untouched(target):
+        ran = guard.install("-r", lock, into=target, index=index)
     assert ran.code == 77, ran.said
     assert "nothing was installed" in ran.err
 

@@ -74,22 +74,22 @@ def test_only_one_of_target_and_prefix(target: Environment, guard: Guard) -> Non
 
 
 def test_a_dry_run_judges_and_installs_nothing(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
-    with untouched(either):
-        ran = guard.install("frob", "--dry-run", into=either, index=index)
+    with untouched(target):
+        ran = guard.install("frob", "--dry-run", into=target, index=index)
     assert (ran.code, ran.out) == (0, "")
     assert "2 files judged: admitted; nothing was installed (--dry-run)" in ran.err
 
 
-def test_without_dependencies(either: Environment, guard: Guard, index: LoopbackIndex) -> None:
-    assert guard.install("frob", "--no-deps", into=either, index=index).code == 0
-    assert either.installed() == {"frob": "1.0"}
+def test_without_dependencies(target: Environment, guard: Guard, index: LoopbackIndex) -> None:
+    assert guard.install("frob", "--no-deps", into=target, index=index).code == 0
+    assert target.installed() == {"frob": "1.0"}
 
 
-def test_extras(either: Environment, guard: Guard, index: LoopbackIndex) -> None:
-    assert guard.install("frob[fast]", into=either, index=index).code == 0
-    assert either.installed() == {"frob": "1.0", "dep": "1.0", "speed": "1.0"}
+def test_extras(target: Environment, guard: Guard, index: LoopbackIndex) -> None:
+    assert guard.install("frob[fast]", into=target, index=index).code == 0
+    assert target.installed() == {"frob": "1.0", "dep": "1.0", "speed": "1.0"}
 
 
 def test_the_report_is_the_one_that_pip_writes(
@@ -169,9 +169,9 @@ def test_options_may_stand_between_requirements(
 
 
 def test_wheels_only_is_what_the_guard_does_anyway(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
-    ran = guard.install("dep", "--only-binary", ":all:", into=either, index=index)
+    ran = guard.install("dep", "--only-binary", ":all:", into=target, index=index)
     assert ran.code == 0, ran.said
 
 

@@ -43,49 +43,49 @@ def test_a_denied_release_is_passed_over(
 
 
 def test_a_yanked_release_is_passed_over(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     add(index, "frob", "1.0")
     add(index, "frob", "1.1", yanked="it breaks")
-    ran = guard.install("frob", into=either, index=index)
+    ran = guard.install("frob", into=target, index=index)
     assert ran.code == 0, ran.said
-    assert either.installed() == {"frob": "1.0"}
+    assert target.installed() == {"frob": "1.0"}
     assert "frob 1.1 (yanked-file: yanked by its project: it breaks)" in ran.err
 
 
 def test_a_pinned_yanked_release_is_installed_with_a_warning(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     add(index, "frob", "1.0")
     add(index, "frob", "1.1", yanked="it breaks")
-    ran = guard.install("frob==1.1", into=either, index=index)
+    ran = guard.install("frob==1.1", into=target, index=index)
     assert ran.code == 0, ran.said
     assert "warning[yanked-file]: yanked by its project: it breaks" in ran.err
-    assert either.installed() == {"frob": "1.1"}
+    assert target.installed() == {"frob": "1.1"}
 
 
 def test_a_denied_dependency_is_replaced_by_an_older_one(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     index.add(a_wheel("frob", "1.0", requires=["dep"]), uploaded=LONG_AGO)
     add(index, "dep", "1.0", "2.0")
     policy(guard, '[[deny]]\nname = "dep"\nversions = "==2.0"\nreason = "MAL-2026-2"\n')
-    ran = guard.install("frob", *POLICY, into=either, index=index)
+    ran = guard.install("frob", *POLICY, into=target, index=index)
     assert ran.code == 0, ran.said
-    assert either.installed() == {"frob": "1.0", "dep": "1.0"}
+    assert target.installed() == {"frob": "1.0", "dep": "1.0"}
     assert "dep 2.0 (denied-release: denied by the policy: MAL-2026-2)" in ran.err
 
 
 def test_a_release_whose_dependency_is_denied_gives_way_to_an_older_one(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     index.add(a_wheel("frob", "1.0", requires=["dep<2"]), uploaded=LONG_AGO)
     index.add(a_wheel("frob", "2.0", requires=["dep>=2"]), uploaded=LONG_AGO)
     add(index, "dep", "1.0", "2.0")
     policy(guard, '[[deny]]\nname = "dep"\nversions = "==2.0"\nreason = "MAL-2026-2"\n')
-    ran = guard.install("frob", *POLICY, into=either, index=index)
+    ran = guard.install("frob", *POLICY, into=target, index=index)
     assert ran.code == 0, ran.said
-    assert either.installed() == {"frob": "1.0", "dep": "1.0"}
+    assert target.installed() == {"frob": "1.0", "dep": "1.0"}
 
 
 def test_a_fresh_dependency_is_replaced_by_an_older_one(
@@ -113,12 +113,12 @@ def test_a_fresh_file_of_an_old_release_is_passed_over_too(
 
 
 def test_where_everything_is_denied_it_is_said_of_what_was_asked_for(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     add(index, "frob", "1.0", "1.1", "1.2")
     policy(guard, '[[deny]]\nname = "frob"\nreason = "we do not use it"\n')
-    with untouched(either):
-        ran = guard.install("frob", *POLICY, into=either, index=index)
+    with untouched(target):
+        ran = guard.install("frob", *POLICY, into=target, index=index)
     assert_paragraph(ran, 77, "denied[denied-release]", "we do not use it", "nothing was installed")
 
 
@@ -158,12 +158,12 @@ def test_refining_ends(target: Environment, guard: Guard, index: LoopbackIndex) 
 
 
 def test_a_quarantined_project_is_denied(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     add(index, "frob", "1.0")
     index.status("frob", "quarantined", "taken over", offers_files=True)
-    with untouched(either):
-        ran = guard.install("frob", into=either, index=index)
+    with untouched(target):
+        ran = guard.install("frob", into=target, index=index)
     assert_paragraph(ran, 77, "denied[quarantined-project]", "taken over")
 
 
@@ -178,18 +178,18 @@ def test_a_quarantined_project_without_files_is_explained(
 
 
 def test_an_archived_project_is_warned_about(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     add(index, "frob", "1.0")
     index.status("frob", "archived", "see nicer-frob")
-    ran = guard.install("frob", into=either, index=index)
+    ran = guard.install("frob", into=target, index=index)
     assert ran.code == 0, ran.said
     assert "warning[archived-project]: the project is archived: see nicer-frob" in ran.err
-    assert either.installed() == {"frob": "1.0"}
+    assert target.installed() == {"frob": "1.0"}
 
 
 def test_an_exempt_release_may_be_fresh(
-    either: Environment, guard: Guard, index: LoopbackIndex
+    target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
     add(index, "frob", "1.0")
     add(index, "frob", "1.1", uploaded=ago(days=1))
@@ -198,9 +198,9 @@ def test_an_exempt_release_may_be_fresh(
         '[[exempt]]\nname = "frob"\nrule = "fresh-upload"\nversions = "==1.1"\n'
         'reason = "fixes CVE-2026-1"\n',
     )
-    ran = guard.install("frob", *POLICY, into=either, index=index)
+    ran = guard.install("frob", *POLICY, into=target, index=index)
     assert ran.code == 0, ran.said
-    assert either.installed() == {"frob": "1.1"}
+    assert target.installed() == {"frob": "1.1"}
     assert "waived[fresh-upload]" in ran.err
     assert "fixes CVE-2026-1" in ran.err
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -67,7 +67,7 @@ class Resolver:
         return tuple(self.answer(bounds))
 
     def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
-        raise AssertionError("nothing is installed by judging it")
+        raise AssertionError(f"nothing is installed by judging: {admitted}, {request}, {quiet}")
 
 
 @dataclass
@@ -90,6 +90,14 @@ class Bench:
 
     def resolver(self, answer: Answer, *meets: str) -> Resolver:
         return Resolver(self.index.url, answer, meets)
+
+    def failing(self, output: str = "there is none") -> Resolver:
+        """A resolver that finds no solution, whatever it is told."""
+
+        def answer(_: Bounds) -> list[Planned]:
+            raise no_solution(output)
+
+        return self.resolver(answer)
 
     def newest_of(self, *wheels: Artifact) -> Resolver:
         """A resolver that keeps to what it is told, as far as one project goes."""
@@ -133,10 +141,10 @@ def releases(index: LoopbackIndex, *versions: str, uploaded: datetime = OLD) -> 
 
 
 @pytest.fixture
-def bench(index: LoopbackIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(index: LoopbackIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setenv("GUARD_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("GUARD_STATE_DIR", str(tmp_path / "state"))
-    return Bench(index)  # type: ignore[return-value]
+    return Bench(index)
 
 
 def deny(versions: str) -> str:
@@ -210,14 +218,11 @@ def test_where_the_cut_off_hides_the_only_solution_it_is_looked_at(bench: Bench)
 def test_the_users_own_cut_off_is_never_given_up(bench: Bench) -> None:
     releases(bench.index, "1.0")
 
-    def answer(bounds: Bounds) -> list[Planned]:
-        raise no_solution()
-
     for own, cutoffs in (
         (NOW - timedelta(days=30), [NOW - timedelta(days=30)]),
         (NOW - timedelta(days=1), [NOW - WEEK, NOW - timedelta(days=1)]),
     ):
-        resolver = bench.resolver(answer)
+        resolver = bench.failing()
         with pytest.raises(InstallerError):
             bench.judged(resolver, "frob==1.0", uploaded_prior_to=own)
         assert [bounds.cutoff for bounds in resolver.asked] == cutoffs
@@ -237,11 +242,8 @@ def test_a_project_that_may_be_fresh_is_resolved_again_uncut(bench: Bench) -> No
 def test_the_tools_own_failure_is_passed_on(bench: Bench) -> None:
     releases(bench.index, "1.0")
 
-    def answer(bounds: Bounds) -> list[Planned]:
-        raise no_solution("frob needs what nobody has")
-
     with pytest.raises(InstallerError) as failed:
-        bench.judged(bench.resolver(answer), "frob")
+        bench.judged(bench.failing("frob needs what nobody has"), "frob")
     assert failed.value.exit_code == 3
     assert failed.value.output == "frob needs what nobody has"
 
@@ -249,10 +251,7 @@ def test_the_tools_own_failure_is_passed_on(bench: Bench) -> None:
 def test_an_index_that_is_down_is_no_lack_of_solutions(bench: Bench) -> None:
     bench.index.fault("*", faults.status(403))
 
-    def answer(bounds: Bounds) -> list[Planned]:
-        raise no_solution()
-
-    resolver = bench.resolver(answer)
+    resolver = bench.failing()
     with pytest.raises(SourceError) as undecided:
         bench.judged(resolver, "frob")
     assert "HTTP 403" in str(undecided.value.reason)

@@ -111,18 +111,15 @@ def test_a_folder_and_a_prefix_have_packages_of_their_own(
 ) -> None:
     pip_target.holds(a_wheel("frob", "1.0"))
     version = f"python3.{sys.version_info.minor}"
-    below = {"directory": tmp_path / "there", "prefix": tmp_path / "there" / "lib" / version}
-    for place, folder in below.items():
-        packages = folder / "site-packages" if place == "prefix" else folder
+    python = pip_target.python
+    prefix = tmp_path / "prefix" / "lib" / version / "site-packages"
+    for packages, place in (
+        (tmp_path / "folder", Target(python=python, directory=tmp_path / "folder")),
+        (prefix, Target(python=python, prefix=tmp_path / "prefix")),
+    ):
         (packages / "dep-2.0.dist-info").mkdir(parents=True)
         (packages / "dep-2.0.dist-info" / "METADATA").write_text("Name: dep\nVersion: 2.0\n")
-        root = tmp_path / "there"
-        target = (
-            Target(python=pip_target.python, directory=root)
-            if place == "directory"
-            else Target(python=pip_target.python, prefix=root)
-        )
-        description = target.describe()
+        description = place.describe()
         assert dict(description.installed) == {"dep": "2.0"}
         assert description.pip  # pip is where the interpreter is, wherever packages go
 
