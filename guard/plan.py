@@ -69,16 +69,37 @@ def read(path: Path) -> Pylock:
     return parse(body, name=str(path))
 
 
-def parse(body: bytes, *, name: str) -> Pylock:
-    """Return the lock file that `body` says. Raises `UsageError`."""
+def parse(body: bytes, *, name: str, own_files: bool = False) -> Pylock:
+    """Return the lock file that `body` says. Raises `UsageError`.
+
+    With `own_files`, wheels of another project's name are left out: uv 0.13.8 copies into its plan
+    what a hostile page lists beside the project's own.
+    """
     try:
         document: dict[str, Any] = tomllib.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # also numbers and nesting without an end
         raise UsageError(f"`{name}` is not TOML", reason=str(error)) from None
+    if own_files:
+        _leave_out_strangers(document)
     try:
         return Pylock.from_dict(document)
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
         raise UsageError(f"`{name}` is no lock file of PEP 751", reason=str(error)) from None
+
+
+def _leave_out_strangers(document: dict[str, Any]) -> None:
+    for package in document.get("packages", ()):
+        if isinstance(package, dict) and isinstance(package.get("wheels"), list):
+            package["wheels"] = [w for w in package["wheels"] if not _is_strange(w, package)]
+
+
+def _is_strange(wheel: dict[str, Any], package: dict[str, Any]) -> bool:
+    """Tell whether a wheel is named for another project. One that has no name is judged later."""
+    filename = wheel.get("name") or _last_segment(str(wheel.get("url") or wheel.get("path") or ""))
+    try:
+        return parse_wheel_filename(filename)[0] != canonicalize_name(str(package.get("name")))
+    except InvalidWheelFilename:
+        return True
 
 
 def lock(admitted: Sequence[Admitted], *, python: str) -> Pylock:

@@ -108,7 +108,7 @@ class Uv:
             body = output.read_bytes()
         description = self.description()
         return plan.select(
-            plan.parse(body, name="uv's plan"),
+            plan.parse(body, name="uv's plan", own_files=True),
             environment=description.environment,
             tags=description.tags,
             folder=Path.cwd(),
