@@ -28,14 +28,12 @@ metadata-version name version summary description description-content-type keywo
 download-url author author-email maintainer maintainer-email license license-expression
 requires-python
 """
-_MULTIPLE_USE: Final = """
-dynamic platform supported-platform classifier requires-dist requires-external project-url
-provides-extra provides-dist obsoletes-dist license-file import-name import-namespace
-"""
 _SINGLE: Final = frozenset(_SINGLE_USE.split())
-_FIELDS: Final = _SINGLE.union(_MULTIPLE_USE.split())
 _DECISIVE: Final = ("Requires-Dist", "Requires-Python", "Provides-Extra")
 """What an installer acts on, beside name and version."""
+
+_CUT_OFF: Final = frozenset({"metadata-version", "dynamic", *map(str.lower, _DECISIVE)})
+"""What no description begins with."""
 
 _LONGEST: Final = 2000
 """Characters of one value; longer ones only serve to keep a parser busy."""
@@ -47,10 +45,10 @@ _DEEPEST: Final = 50
 """Parentheses of one requirement: its parser calls itself for each."""
 
 _COMBINATIONS: Final = 1000
-"""Tags that one compressed tag may stand for."""
+"""Tags that a filename or a WHEEL may stand for."""
 
 _NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
-_HEADER: Final = re.compile(r"\s*([A-Za-z-]+):")
+_HEADER: Final = re.compile(r"([A-Za-z-]+):")
 _LINUX: Final = re.compile(r"(?:many|musl)?linux(?:1|2010|2014|_\d+_\d+)?_")
 
 
@@ -79,6 +77,8 @@ def read_filename(filename: str) -> Filename | str:
     """Return what a filename says, or why it says nothing."""
     if len(filename) > 255:  # noqa: PLR2004 - what file systems allow
         return "longer than a filename can be"
+    if _combinations("-".join(filename.removesuffix(".whl").split("-")[-3:])) > _COMBINATIONS:
+        return f"a filename of more than {_COMBINATIONS} tags"
     try:
         return Filename(*parse_wheel_filename(filename))
     except ValueError as error:  # also numbers without an end
@@ -112,7 +112,7 @@ def read_wheel(content: bytes, filename: Filename | None) -> tuple[bool, list[st
     problems += [f"{h.name} can be read in two ways" for h in headers.headers if not h.plain]
     if headers.body.strip():
         problems.append("something follows the headers")
-    if not re.fullmatch(r"1\.\d+", version := headers.single("Wheel-Version") or ""):
+    if not re.fullmatch(r"1\.[0-9]+", version := headers.single("Wheel-Version") or ""):
         # PEP-427: "fail if the major version is greater"
         problems.append(f"Wheel-Version is {_shown(version)}, and not 1.x")
     pure = (headers.single("Root-Is-Purelib") or "").lower()
@@ -130,9 +130,12 @@ def _ambiguous(headers: Headers) -> Iterator[str]:
         for header in headers.headers:
             if header.name.lower() == name.lower() and not header.plain:
                 yield f"{name} can be read in two ways: {_shown(header.value)}"
-    follows = _HEADER.match(headers.body)
-    if follows and follows[1].lower() in _FIELDS:
-        yield f"a blank line cuts the headers short: the description begins with {follows[1]!r}"
+    for line in headers.body.lstrip().splitlines():
+        found = _HEADER.match(line)
+        if found is None:
+            break
+        if found[1].lower() in _CUT_OFF:
+            yield f"a blank line cuts the headers short: {line[:80]!r} is part of the description"
 
 
 def _metadata_version(headers: Headers) -> Iterator[str]:
@@ -140,7 +143,7 @@ def _metadata_version(headers: Headers) -> Iterator[str]:
     # The specification: "MUST fail if metadata_version has a greater major version"; a minor
     # version that is not known yet must not matter to a reader. 2.0 was never accepted, but is
     # what `wheel` wrote for years.
-    if version is None or not re.fullmatch(r"1\.[0-2]|2\.\d{1,2}", version):
+    if version is None or not re.fullmatch(r"1\.[0-2]|2\.[0-9]{1,2}", version):
         yield f"Metadata-Version is {_shown(version)}, and not 1.x or 2.x"
 
 
@@ -192,9 +195,12 @@ def _bounded(text: str, read: Callable[[str], T]) -> T:
 def _tags(headers: Headers, filename: Filename) -> Iterator[str]:
     written = headers.values("Tag")
     try:
-        tags = frozenset(tag for text in written for tag in _bounded(text, _compressed))
+        few = sum(map(_combinations, written)) <= _COMBINATIONS
+        tags = frozenset(tag for text in written for tag in parse_tag(text)) if few else None
     except ValueError:
-        yield "a Tag is none, or is more than one reader would write out"
+        tags = None
+    if tags is None:
+        yield "a Tag is none, or stands for more than a reader would write out"
         return
     if not _kin(tags, filename.tags):
         yield (
@@ -223,12 +229,9 @@ def _kin(inner: Iterable[Tag], outer: Iterable[Tag]) -> bool:
     )
 
 
-def _compressed(text: str) -> Iterable[Tag]:
+def _combinations(text: str) -> int:
     """PEP-425: `py2.py3-none-any` stands for each combination of its parts."""
-    parts = text.split("-")
-    if len(parts) != 3 or math.prod(part.count(".") + 1 for part in parts) > _COMBINATIONS:  # noqa: PLR2004
-        raise ValueError(text)
-    return parse_tag(text)
+    return math.prod(part.count(".") + 1 for part in text.split("-"))
 
 
 def _family(tag: Tag) -> str:

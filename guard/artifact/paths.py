@@ -28,7 +28,7 @@ _DEVICE: Final = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)"
 # none with a dot or space at its end or "._" in front. Nearly all are plain: nothing else looks at
 # them.
 _SEGMENT: Final = rf"(?!\._|{_DEVICE}[ ]*(?:[./]|\Z))[ -.0-9;-\[\]-~]++(?<![. ])"
-_PLAIN: Final = re.compile(rf"(?:{_SEGMENT}/)*+{_SEGMENT}/?")
+_PLAIN: Final = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*+/?")
 _WAY_OUT: Final = (r"(?:^|[/\\])\.\.(?:[/\\]|\Z)", "a way out of the folder")
 _BACKSLASH: Final = (r"\\", "a backslash: a separator on Windows, part of the name elsewhere")
 _AS_A_DEVICE: Final = (rf"(?:^|/){_DEVICE} *(?:[./]|\Z)", "a Windows device")

@@ -234,12 +234,18 @@ def _after_descriptor(content: Content, entry: Entry, at: int, *, wide: bool) ->
     """
     layout = DESCRIPTOR64 if wide else DESCRIPTOR
     true = entry.raw.record.crc, entry.compressed_size, entry.size
-    found = content[at : at + layout.size]
-    if len(found) == layout.size and found[:4] == DESCRIPTOR_SIGNATURE:
-        said = layout.unpack(found)[1:]
-        if said == true:
-            return at + layout.size
-        message = f"CRC and sizes {said} in the data descriptor, {true} in the central directory"
-    else:
-        message = "a data descriptor with its signature should follow the data, as the flags say"
-    raise ambiguous(message, offset=at, member=entry.name)
+    # There are bytes enough: the directory follows, with a record for this very member.
+    signature, *said = layout.unpack_from(content, at)
+    if signature != DESCRIPTOR_SIGNATURE:
+        raise ambiguous(
+            "a data descriptor with its signature should follow the data, as the flags say",
+            offset=at,
+            member=entry.name,
+        )
+    if tuple(said) != true:
+        raise ambiguous(
+            f"CRC and sizes {tuple(said)} in the data descriptor, {true} in the central directory",
+            offset=at,
+            member=entry.name,
+        )
+    return at + layout.size

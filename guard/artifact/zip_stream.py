@@ -54,8 +54,6 @@ def member_chunks(content: Content, member: Member) -> Iterator[bytes]:
     It raises as soon as the data are seen not to be what the headers say, and the CRC can only be
     compared at the end: nothing that was yielded counts unless the iteration ends by itself.
     """
-    if member.is_directory:
-        return  # its local header was refused if anything but nothing followed it
     start = _data_offset(content, member)
     pieces = _inflated if member.method == DEFLATED else _stored
     crc = 0

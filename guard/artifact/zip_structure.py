@@ -139,5 +139,5 @@ def _unsafe(entries: Sequence[Entry]) -> tuple[Defect, ...]:
     found = tuple(itertools.islice(unsafe_paths(paths), _MOST_DEFECTS))
     if not found:
         return ()
-    offsets = {entry.name: entry.offset for entry in entries}
-    return tuple(replace(defect, offset=offsets.get(defect.member or "")) for defect in found)
+    offsets: dict[str | None, int] = {entry.name: entry.offset for entry in entries}
+    return tuple(replace(defect, offset=offsets[defect.member]) for defect in found)

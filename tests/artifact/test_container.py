@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,12 +61,14 @@ def test_a_file_is_opened_and_closed(tmp_path: Path) -> None:
 
 def test_a_file_larger_than_what_is_kept_in_memory_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "a.whl"
-    content = bytes(65 * MIB)
-    path.write_bytes(archive(Part(content=content), Part(name=b"b", content=b"b" * MIB)))
-    with open_container(path) as container:
-        first, second = container.members
-        assert sum(map(len, container.chunks(first))) == len(content)
-        assert container.read(second, limit=MIB) == b"b" * MIB
+    large = bytes(65 * MIB)
+    content = archive(Part(content=large), Part(name=b"b", content=b"b" * MIB))
+    path.write_bytes(content)
+    for opened in (open_container(path), from_bytes(content)):
+        with opened as container:
+            first, second = container.members
+            assert sum(map(len, container.chunks(first))) == len(large)
+            assert container.read(second, limit=MIB) == b"b" * MIB
 
 
 def test_an_empty_file_has_a_defect(tmp_path: Path) -> None:
@@ -129,6 +132,26 @@ def test_a_member_of_another_archive_is_no_reason_to_fall_over() -> None:
     for other in (archive(), archive(Part(name=b"y" * 200)), b""):
         with pytest.raises(ArchiveError, match="cannot be read at all"):
             from_bytes(other).read(member, limit=MIB)
+
+
+def test_a_member_that_was_made_up_is_no_reason_to_fall_over() -> None:
+    container = from_bytes(archive(Part(), Part(name=b"b")))
+    member = container.members[1]
+    for made_up in (
+        replace(member, offset=1),
+        replace(member, offset=1 << 40),
+        replace(member, compressed_size=200),
+        replace(member, method=12),
+    ):
+        with pytest.raises(ArchiveError, match="cannot be read at all"):
+            container.read(made_up, limit=MIB)
+
+
+@pytest.mark.parametrize("data", [None, b"\3\0"])
+def test_no_content_comes_in_no_pieces(data: bytes | None) -> None:
+    part = Part(content=b"", method=0 if data is None else DEFLATED, data=data)
+    container = from_bytes(archive(part))
+    assert list(container.chunks(the_only_member(container))) == []
 
 
 def test_what_cannot_be_made_out_is_not_a_member() -> None:

@@ -97,6 +97,12 @@ ambiguous-archive at byte 57 of 'who.py': the deflate stream ends before its las
 """)
 
 
+def test_a_stream_that_begins_with_nothing_at_length_is_read() -> None:
+    nothing = b"\0\0\0\xff\xff" * 30_000  # empty stored blocks, more than is read at once
+    assert told(archive(declaring(TEXT, nothing + deflated(TEXT)))) == ""
+    assert "before its last block" in said(archive(declaring(b"", nothing)))
+
+
 def test_what_is_no_stream() -> None:
     assert "at byte 36 of 'who.py': the data are no deflate stream (" in said(
         archive(declaring(TEXT, b"\xff" * 20))

@@ -227,6 +227,14 @@ def test_z30_a_tar_archive_whose_first_name_is_an_archive(magic: bytes) -> None:
     )
 
 
+def test_z30_what_is_too_short_or_sums_up_otherwise_is_no_tar_archive() -> None:
+    magic = b"." * (257 - 36) + b"ustar"
+    assert told(archive(Part(content=magic))) == ""
+    assert "a tar archive at once" in said(archive(Part(content=magic.ljust(500))))
+    digits = b"." * (148 - 36) + b"012345\0 "
+    assert told(archive(Part(content=digits.ljust(500)))) == ""
+
+
 def test_z30_a_tar_archive() -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:

@@ -42,6 +42,15 @@ def test_z12_a_wide_field_of_another_length(sizes: dict[str, int], field: bytes)
     assert "left to the ZIP64 field" in said(archive(Part(central={**sizes, "extra": field})))
 
 
+def test_z12_how_it_is_told() -> None:
+    wide = {"size": WIDE, "extra": zip64(SIZE, SIZE)}
+    assert told(archive(Part(central=wide))) == snapshot("""\
+ambiguous-archive at byte 98 of 'who.py': 1 numbers are left to the ZIP64 field, which
+  has 16 bytes: some readers take 0xffffffff for a number, others take other bytes for
+  it\
+""")
+
+
 def test_z12_wide_fields_in_the_local_header() -> None:
     both = {"size": WIDE, "compressed_size": WIDE}
     assert told(archive(Part(local={**both, "extra": zip64(SIZE)}))) == snapshot("""\

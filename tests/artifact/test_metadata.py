@@ -49,7 +49,7 @@ def test_a_known_metadata_version_or_a_later_minor_one_is_fine(version: str) -> 
     assert problems(METADATA.replace("2.1", version)) == []
 
 
-@pytest.mark.parametrize("version", ["99", "3.0", "1.3", "2", "2.1.1", "2.x", "", "٢.1"])
+@pytest.mark.parametrize("version", ["99", "3.0", "1.3", "2", "2.1.1", "2.x", "", "2.٣", "2.100"])
 def test_no_other_is(version: str) -> None:
     [problem] = problems(METADATA.replace("Version: 2.1", f"Version: {version}"))
     assert problem.startswith("Metadata-Version is ")
@@ -142,16 +142,21 @@ def test_requirements_beyond_all_measure_are_not_read() -> None:
     assert problems(METADATA + "Requires-Dist: a\n" * 10_000) == []
 
 
-@pytest.mark.parametrize("field", ["Requires-Dist", "requires-dist", "Version", "Classifier"])
-def test_a_blank_line_does_not_cut_headers_off(field: str) -> None:
-    [problem] = problems(f"{METADATA}\n\n{field}: evil\n")
+@pytest.mark.parametrize("before", ["", "\n", "Classifier: x\n", "Author: x\nVersion: 2\n"])
+@pytest.mark.parametrize("field", ["Requires-Dist", "requires-python", "Provides-Extra"])
+def test_a_blank_line_does_not_cut_headers_off(before: str, field: str) -> None:
+    [problem] = problems(f"{METADATA}\n{before}{field}: evil\n\nText\n")
     assert problem == (
-        f"a blank line cuts the headers short: the description begins with {field!r}"
+        f"a blank line cuts the headers short: '{field}: evil' is part of the description"
     )
 
 
 @pytest.mark.parametrize(
-    "body", ["Certifi: Python SSL Certificates", "About\nVersion: 2.0", "# Name: x", "Note: x"]
+    "body",
+    [
+        *("Certifi: Python SSL Certificates", "About\nRequires-Dist: x", "# Requires-Dist: x"),
+        *("Author: me\nLicense: MIT", "Version: 1.0\n\nRequires-Dist: x", "Note: x"),
+    ],
 )
 def test_a_description_may_be_about_anything(body: str) -> None:
     assert problems(f"{METADATA}\n{body}\n") == []
@@ -199,9 +204,12 @@ def test_what_build_tools_write_is_fine(filename: str, text: str) -> None:
         (f"{WHEEL}Tag: py3\n -none-any\n", "Tag can be read in two ways"),
         (f"{WHEEL}\nTag: py3-none-any\n", "something follows the headers"),
         (f"{WHEEL}Build: 1\n", "Build is '1', the filename says not there"),
-        (f"{WHEEL}Tag: nonsense\n", "a Tag is none, or is more than one reader would write out"),
-        (f"{WHEEL}Tag: {'a.' * 99}-b-c\n", "a Tag is none, or is more"),
-        (f"{WHEEL}Tag: {'a.' * 31}-{'b.' * 31}-c\n", "a Tag is none, or is more"),
+        (
+            f"{WHEEL}Tag: nonsense\n",
+            "a Tag is none, or stands for more than a reader would write out",
+        ),
+        (f"{WHEEL}Tag: {'a.' * 99}-b-c\n", "a Tag is none, or stands"),
+        (f"{WHEEL}Tag: {'a.' * 31}-{'b.' * 31}-c\n", "a Tag is none, or stands"),
         (WHEEL.replace("Tag: py3-none-any\n", ""), "the tags are not there, the filename says"),
         (
             WHEEL.replace("py3-none-any", "cp311-cp311-linux_x86_64"),
@@ -250,12 +258,21 @@ def test_a_filename_is_no_longer_than_file_systems_allow() -> None:
     assert read_filename(f"a{longest}") == "longer than a filename can be"
 
 
-def test_a_compressed_tag_stands_for_a_thousand_at_most() -> None:
-    def tag(*counts: int) -> str:
-        return "-".join(".".join(f"x{n}" for n in range(count)) for count in counts)
+def tag(*counts: int) -> str:
+    return "-".join(".".join(f"x{n}" for n in range(count)) for count in counts)
 
-    assert wheel_problems(f"{WHEEL}Tag: {tag(10, 10, 10)}\n") == []
-    assert len(wheel_problems(f"{WHEEL}Tag: {tag(7, 11, 13)}\n")) == 1
+
+def test_a_compressed_tag_stands_for_a_thousand_at_most() -> None:
+    bare = WHEEL.replace("Tag: py3-none-any\n", "")
+    one, two = f"Tag: {tag(10, 10, 9)}\n", f"Tag: {tag(10, 10, 1)}\n"
+    assert "tags are" in wheel_problems(bare + one + two)[0]
+    assert "a Tag is none" in wheel_problems(bare + one + two + two)[0]
+    assert "a Tag is none" in wheel_problems(f"{bare}Tag: {tag(7, 11, 13)}\n")[0]
+
+
+def test_a_filename_stands_for_a_thousand_at_most() -> None:
+    assert len(said(f"frob-1.0-{tag(10, 10, 10)}.whl").tags) == 1000
+    assert read_filename(f"frob-1.0-{tag(7, 11, 13)}.whl") == "a filename of more than 1000 tags"
 
 
 def test_a_wheel_under_no_name_is_still_read() -> None:

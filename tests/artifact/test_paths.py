@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 import unicodedata
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.artifact.defect import DefectKind
-from guard.artifact.paths import unsafe_paths
+from guard.artifact.paths import _PLAIN, _complaint, shown, unsafe_paths
 
 
 def complaints(*names: str, mode: int = 0) -> list[str]:
@@ -187,11 +188,13 @@ def test_paths_that_no_file_system_takes() -> None:
 
 
 def test_a_path_that_takes_long_to_normalize_is_not_normalized() -> None:
-    # Combining marks in the wrong order: sorting them takes quadratic time.
+    # Combining marks in the wrong order: sorting them takes quadratic time, half a second each.
     name = "a" + "\u0315\u0300" * 15_000
-    assert complaints(*(name + str(number) for number in range(20))) == [
-        f"{60_001 + len(str(number))} bytes long, more than 1024" for number in range(20)
+    begin = time.process_time()
+    assert complaints(*(name + str(number) for number in range(50))) == [
+        f"{60_001 + len(str(number))} bytes long, more than 1024" for number in range(50)
     ]
+    assert time.process_time() - begin < 10
 
 
 def test_w06_a_file_that_is_a_folder_too() -> None:
@@ -200,6 +203,12 @@ def test_w06_a_file_that_is_a_folder_too() -> None:
     assert complaints("a", "a-b", "a.b", "a/b/c/d.py") == ["below 'a', which is a file"]
     assert complaints("a", "a/") == ["both a file and a folder"]
     assert complaints("a/", "a/b.py") == []
+
+
+def test_what_a_message_shows_of_a_name() -> None:
+    assert shown("a\u202eb\n") == r"'a\u202eb\n'"
+    assert shown("a" * 100) == f"'{'a' * 100}'"
+    assert shown("a" * 101) == f"'{'a' * 100}'…"
 
 
 def test_a_name_twice_is_for_the_container_to_tell() -> None:
@@ -221,6 +230,14 @@ def test_a_name_without_a_complaint_stays_below_its_folder(name: str) -> None:
         for form in (name, unicodedata.normalize("NFKC", name)):
             segments = form.removesuffix("/").split("/")
             assert not {"", ".", ".."} & set(segments)
+
+
+@given(st.text(alphabet="aCcOoNn1. _/$:\\~\n\x7f", max_size=9) | st.text(max_size=9))
+def test_the_short_way_never_lets_pass_what_the_long_way_refuses(name: str) -> None:
+    if _PLAIN.fullmatch(name):
+        assert _complaint(name) is None
+    elif name.isascii() and name:
+        assert _complaint(name) is not None
 
 
 @given(st.lists(names, max_size=6, unique=True))

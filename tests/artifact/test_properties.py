@@ -20,6 +20,7 @@ from guard.artifact.container import from_bytes
 from guard.artifact.content import Content, HookKind
 from guard.artifact.wheel import read
 from tests.artifact.archives import FILENAME, INFO, MemoryArchive, members
+from tests.artifact.fuzz_wheel import fuzz
 from tests.wheels import a_wheel
 
 WHEEL = a_wheel("frob", "1.0", files={"frob.py": "", "a.pth": "frob\n"}).content
@@ -72,6 +73,12 @@ def test_any_members_are_a_content(parts: dict[str, bytes], filename: str) -> No
     found = read(MemoryArchive(members(parts)), filename)
     assert found.entries == len(members(parts))
     assert msgspec.json.decode(msgspec.json.encode(found), type=Content) == found
+
+
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=20)
+def test_any_change_to_a_good_wheel_is_read_in_time(seed: int) -> None:
+    assert sum(fuzz(10, seed).values()) >= 10
 
 
 @given(any_text)
