@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from guard.artifact.content import Content
 from guard.model import (
     Absent,
     Admitted,
@@ -27,6 +28,7 @@ from guard.policy import Policy
 from guard.progress import Progress
 from guard.quarantine import Arrival, Quarantine, TooLargeError
 from guard.rules import Stage
+from guard.sources.contents import Contents
 from guard.sources.http import FetchError, Http
 from guard.sources.index import IndexSource, Located
 from guard.sources.publication import Publication, Publications
@@ -95,6 +97,21 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Received:
+    """A file after its bytes have come, and what is inside."""
+
+    arrival: Fact[Arrival]
+    content: Fact[Content]
+
+    @property
+    def digests(self) -> Fact[Mapping[str, str]]:
+        return self.arrival.digests if isinstance(self.arrival, Arrival) else self.arrival
+
+
+_NOTHING: Final = _Received(_NOT_ASKED, _NOT_ASKED)
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """The verdicts on a whole plan, and the proofs when all of it is admitted."""
 
@@ -122,6 +139,7 @@ class Admission:
     publications: Publications
     http: Http
     quarantine: Quarantine
+    contents: Contents
     pool: concurrent.futures.Executor
     progress: Progress
     now: datetime
@@ -136,7 +154,7 @@ class Admission:
         located = [self.pool.submit(self._locate, item) for item in asked]
         pairs = list(zip(asked, located, strict=True))
         published = [self.pool.submit(self._published, *pair) for pair in pairs]
-        arrivals = [self.pool.submit(self._arrive, *pair) for pair in pairs]
+        arrivals = [self.pool.submit(self._receive, *pair) for pair in pairs]
         try:
             places = [future.result() for future in located]
             first = [self._listed(*pair) for pair in zip(asked, places, strict=True)]
@@ -169,32 +187,25 @@ class Admission:
     def _denied_early(self, candidate: Candidate) -> bool:
         return judge(candidate, self.policy, stage=Stage.INDEX).decision is Decision.DENIED
 
-    def _judged(
-        self, facts: Sequence[tuple[Asked, Located, Publication, Fact[Arrival]]]
-    ) -> Judgement:
+    def _judged(self, facts: Sequence[tuple[Asked, Located, Publication, _Received]]) -> Judgement:
         verdicts = []
-        for asked, place, published, arrival in facts:
-            match arrival:
-                case Absent() | Unknown():
-                    digests: Fact[Mapping[str, str]] = arrival
-                case Arrival():
-                    digests = arrival.digests
-            proved = published.of_bytes(digests)
-            verdicts.append(judge(self._candidate(asked, place, proved, digests), self.policy))
+        for asked, place, published, received in facts:
+            proved = published.of_bytes(received.digests)
+            verdicts.append(judge(self._candidate(asked, place, proved, received), self.policy))
         judgement = Judgement(tuple(verdicts))
         if judgement.decision is not Decision.ADMITTED:
             return judgement
         proofs = (
             Admitted(verdict, arrival.path, arrival.digests["sha256"])
-            for verdict, (*_, arrival) in zip(verdicts, facts, strict=True)
-            if isinstance(arrival, Arrival)
+            for verdict, (*_, received) in zip(verdicts, facts, strict=True)
+            if isinstance(arrival := received.arrival, Arrival)
         )
         return replace(judgement, admitted=tuple(proofs))
 
     def _listed(self, asked: Asked, place: Located) -> Candidate:
         """Return the candidate as far as the pages alone describe it."""
         published = self.publications.listed(asked.file, place)
-        return self._candidate(asked, place, published, _NOT_ASKED)
+        return self._candidate(asked, place, published, _NOTHING)
 
     def _published(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Publication:
         return self.publications.verified(asked.file, located.result())  # its job began before
@@ -210,7 +221,7 @@ class Admission:
         asked: Asked,
         located: Located,
         published: Publication,
-        digests: Fact[Mapping[str, str]],
+        received: _Received,
     ) -> Candidate:
         return Candidate(
             file=asked.file,
@@ -218,12 +229,26 @@ class Admission:
             origin=located.origin,
             listing=located.listing,
             status=located.status,
-            digests=digests,
+            digests=received.digests,
             provenance=published.provenance,
             prior=published.prior,
             remembered=published.remembered,
+            history=located.history,
+            content=received.content,
+            baseline=Absent("not compared with"),
+            overlaps=Absent("no target is known"),
             judged_at=self.now,
         )
+
+    def _receive(self, asked: Asked, located: concurrent.futures.Future[Located]) -> _Received:
+        """Bring the bytes into quarantine and look inside."""
+        arrival = self._arrive(asked, located)
+        if isinstance(arrival, Absent):
+            return _Received(arrival, arrival)
+        if isinstance(arrival, Unknown):
+            return _Received(arrival, Unknown("it could not be downloaded"))
+        sha256 = arrival.digests["sha256"]
+        return _Received(arrival, self.contents.of(arrival.path, sha256, asked.file.kind))
 
     def _arrive(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Fact[Arrival]:
         """Bring the bytes into quarantine, or say why they are not there."""

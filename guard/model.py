@@ -19,6 +19,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from guard.artifact.content import Content
 from guard.publisher import Identity, IdentityPattern, Provenance
 
 RuleId = NewType("RuleId", str)
@@ -117,6 +118,9 @@ class Listing:
     provenance_url: str | None = None
     """PEP-740: where the file's attestations are; `None` when the index lists none."""
 
+    core_metadata: Fact[str] = Absent("its index offers no metadata file")
+    """PEP-714: the sha256 of the metadata file that the index offers to resolvers."""
+
 
 class ProjectState(enum.StrEnum):
     """PEP-792: the status markers of a project."""
@@ -158,6 +162,40 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the project page of an index says of a project's past."""
+
+    first_upload: datetime | None
+    """`None` where the index gives no upload times."""
+
+    releases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """The newest release of the same project that was up for long enough to be compared with."""
+
+    version: Version
+    filename: str
+    upload_time: datetime
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """A file that would be written where another one is, or is about to be."""
+
+    path: str
+    """As a person would look for it: relative to the environment's folder."""
+
+    owner: str
+    """Whose it is: `pip 26.3`, `the standard library`, `the environment`."""
+
+    same: bool = False
+    """The bytes are the same, so that nothing is lost whoever comes last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A file someone wants to install, with everything that was learned about it."""
 
@@ -179,6 +217,16 @@ class Candidate:
 
     remembered: Fact[tuple[Identity, ...]]
     """Who published the release of this project that was installed here last."""
+
+    history: Fact[History]
+    content: Fact[Content]
+    """What is inside; absent for what nobody opens: a source tree."""
+
+    baseline: Fact[Baseline]
+    """Absent where nothing is compared: the file is old, or there is no older release."""
+
+    overlaps: Fact[tuple[Overlap, ...]]
+    """Files of others that it would write over; absent where no target and no plan are known."""
 
     judged_at: datetime
     """The clock, passed in: rules never read the time themselves."""

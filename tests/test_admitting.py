@@ -15,6 +15,7 @@ from guard.admission import Admission, Asked, Judgement
 from guard.model import Absent, Decision, FileKind, Requested, Unknown
 from guard.progress import Silent
 from guard.quarantine import Quarantine
+from guard.sources.contents import Contents
 from guard.sources.identities import KnownIdentities
 from guard.sources.provenance import ProvenanceSource
 from guard.sources.publication import Publications
@@ -64,6 +65,7 @@ class Place:
             publications=Publications(source, provenance, KnownIdentities(self.folder)),
             http=a_client(),
             quarantine=Quarantine(self.folder / "quarantine"),
+            contents=Contents(self.folder / "contents"),
             pool=pool,
             progress=Silent(),
             now=NOW,
@@ -185,7 +187,10 @@ def test_a_file_that_is_larger_than_announced_is_left(place: Place) -> None:
     place.index.fault(f"/files/{FROB.filename}", faults.endless())
     judgement = place.admitted(place.asked(FROB))
     assert judgement.decision is Decision.UNDECIDED
-    (finding,) = judgement.verdicts[0].findings
+    finding, *others = judgement.verdicts[0].findings
+    assert {other.message for other in others} == {
+        "what is inside is not known: it could not be downloaded"
+    }
     assert f"more bytes came than the {len(FROB.content)} that were announced" in finding.message
     assert place.downloads() == [FROB.filename]
 

@@ -92,6 +92,38 @@ class Binary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pickle:
+    """A file that unpickles to whatever its opcodes name, or to nothing but data."""
+
+    format: str
+    """As a person would call it: `pickle`, `PyTorch`, `NumPy`, `joblib`."""
+
+    names: tuple[str, ...] = ()
+    """What it would import, sorted: `os.system`, `collections.OrderedDict`."""
+
+    problem: str | None = None
+    """Why it could not be followed to its end; what it would do after that is not known."""
+
+    member: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A place where the text of a file shows something that a program can do."""
+
+    capability: str
+    """What it shows: the id of one of `guard.artifact.capabilities`, or of a rule of the user's."""
+
+    text: str
+    """The line that shows it, no longer than can be read."""
+
+    line: int | None = None
+    member: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
     """Where each file would land, relative to the scheme's folder in the target environment."""
 
@@ -130,6 +162,8 @@ class Content:
     commands: tuple[Command, ...] = ()
     hooks: tuple[StartupHook, ...] = ()
     binaries: tuple[Binary, ...] = ()
+    pickles: tuple[Pickle, ...] = ()
+    traces: tuple[Trace, ...] = ()
     entries: int = 0
     size: int = 0
     """Bytes of all members once decompressed."""

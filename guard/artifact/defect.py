@@ -17,6 +17,8 @@ class DefectKind(enum.StrEnum):
     STARTUP_HOOK = "startup-hook"
     SHADOWING_COMMAND = "shadowing-command"
     UNDECLARED_BINARY = "undeclared-binary"
+    UNSAFE_PICKLE = "unsafe-pickle"
+    SUSPICIOUS_CODE = "suspicious-code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

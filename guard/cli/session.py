@@ -62,6 +62,7 @@ class Session:
     def _open(self) -> Admission:
         from guard.quarantine import Quarantine  # noqa: PLC0415
         from guard.sources.cache import PageCache  # noqa: PLC0415
+        from guard.sources.contents import Contents  # noqa: PLC0415
         from guard.sources.http import Connection, FetchError, Http  # noqa: PLC0415
         from guard.sources.index import IndexSource  # noqa: PLC0415
         from guard.sources.pages import Pages  # noqa: PLC0415
@@ -92,6 +93,7 @@ class Session:
             publications=Publications(index, self._provenance(pages), known_identities()),
             http=http,
             quarantine=Quarantine(folder / "quarantine"),
+            contents=Contents(state_folder() / "contents", use_results=not self.request.refresh),
             pool=self.pool,
             progress=self.progress,
             now=self.now,

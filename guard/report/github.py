@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guard.model import Finding, Level
-from guard.report.result import Result, decisive, shown
+from guard.report.result import Result, decisive, folded, shown
 from guard.report.text import plain
 
 
@@ -18,7 +18,7 @@ def render(result: Result) -> str:
 
 def _lines(result: Result) -> Iterator[str]:
     for verdict in shown(result):
-        for finding in decisive(verdict, result.decision):
+        for finding, _ in folded(decisive(verdict, result.decision)):
             words = " · ".join((finding.message, *finding.detail))
             title = f"{finding.rule}: {verdict.candidate.file.filename}"
             yield _command(_kind(finding), title, words)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from guard.admission import Standing
-from guard.model import Decision, Finding, PassedOver, Verdict
+from guard.model import Decision, Finding, PassedOver, RuleId, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +44,17 @@ def decisive(verdict: Verdict, decision: Decision) -> tuple[Finding, ...]:
     if decision is Decision.DENIED:
         return tuple(finding for finding in verdict.findings if not finding.unknown)
     return verdict.findings
+
+
+def folded(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
+    """Return each finding once, with the number of further rules that say the very same.
+
+    A file that cannot be opened is one thing to read about, however many rules would have looked.
+    """
+    counts: dict[Finding, int] = {}
+    first: dict[Finding, Finding] = {}
+    for finding in findings:
+        said = replace(finding, rule=RuleId(""))
+        first.setdefault(said, finding)
+        counts[said] = counts.get(said, -1) + 1
+    return [(first[said], others) for said, others in counts.items()]

@@ -9,7 +9,7 @@ from typing import Final
 from guard.admission import Standing
 from guard.model import Decision, Finding, Level, PassedOver, Verdict
 from guard.publisher import Provenance
-from guard.report.result import Result, decisive, shown
+from guard.report.result import Result, decisive, folded, shown
 
 _COLOURS: Final = {
     "denied": "\x1b[1;31m",
@@ -27,9 +27,9 @@ _OUTPUT_LINES: Final = 12
 def render(result: Result, *, colour: bool = False) -> str:
     """Return the whole report; it ends with the decision."""
     blocks = [
-        _finding(verdict, finding, result, colour=colour)
+        _finding(verdict, finding, others, result, colour=colour)
         for verdict in shown(result)
-        for finding in decisive(verdict, result.decision)
+        for finding, others in folded(decisive(verdict, result.decision))
     ]
     blocks += _published(result)
     blocks += _passed_over(result.passed_over)
@@ -45,11 +45,14 @@ def plain(text: str, *, lines: bool = False) -> str:
     return "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in text)
 
 
-def _finding(verdict: Verdict, finding: Finding, result: Result, *, colour: bool) -> str:
+def _finding(
+    verdict: Verdict, finding: Finding, others: int, result: Result, *, colour: bool
+) -> str:
     word = _word(finding)
+    rules = f"{finding.rule} and {others} more" if others else finding.rule
     file = verdict.candidate.file
     lines = [
-        f"{_painted(word, colour=colour)}[{finding.rule}]: {plain(finding.message)}",
+        f"{_painted(word, colour=colour)}[{rules}]: {plain(finding.message)}",
         f"  --> {plain(file.filename)}",
     ]
     lines += [f"   = {plain(detail)}" for detail in finding.detail]

@@ -10,6 +10,7 @@ from typing import Final
 
 from guard.model import RuleId
 from guard.rules._base import Rule, Stage
+from guard.rules.ambiguous_archive import AmbiguousArchive
 from guard.rules.archived_project import ArchivedProject
 from guard.rules.changed_publisher import ChangedPublisher
 from guard.rules.denied_release import DeniedRelease
@@ -19,10 +20,17 @@ from guard.rules.foreign_index import ForeignIndex
 from guard.rules.fresh_upload import FreshUpload
 from guard.rules.hash_mismatch import HashMismatch
 from guard.rules.invalid_attestation import InvalidAttestation
+from guard.rules.metadata_mismatch import MetadataMismatch
 from guard.rules.missing_attestation import MissingAttestation
+from guard.rules.oversized_archive import OversizedArchive
 from guard.rules.quarantined_project import QuarantinedProject
+from guard.rules.record_mismatch import RecordMismatch
+from guard.rules.shadowing_command import ShadowingCommand
 from guard.rules.source_distribution import SourceDistribution
+from guard.rules.startup_hook import StartupHook
+from guard.rules.undeclared_binary import UndeclaredBinary
 from guard.rules.unexpected_publisher import UnexpectedPublisher
+from guard.rules.unsafe_path import UnsafePath
 from guard.rules.vanished_file import VanishedFile
 from guard.rules.yanked_file import YankedFile
 
@@ -46,5 +54,13 @@ CATALOGUE: Final[dict[RuleId, type[Rule]]] = {
         ChangedPublisher,
         SourceDistribution,
         DirectUrl,
+        AmbiguousArchive,
+        OversizedArchive,
+        UnsafePath,
+        RecordMismatch,
+        MetadataMismatch,
+        StartupHook,
+        ShadowingCommand,
+        UndeclaredBinary,
     )
 }

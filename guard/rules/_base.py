@@ -62,6 +62,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             unknown=True,
         )
 
+    def unopened(self, reason: str) -> Finding:
+        """Return the finding that nothing is known of what is inside; all rules say it alike."""
+        return self.unknown(f"what is inside is not known: {reason}")
+
     def at_most(self, level: Level) -> Level:
         """Return `level`, or this rule's own where that is the weaker one."""
         order = (Level.OFF, Level.WARN, Level.DENY)

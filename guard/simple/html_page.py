@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -35,6 +36,11 @@ class HtmlPage(ProjectPage):
         kept = [(name, anchor) for name, anchor in named if version_of(name, project)]
         self.filenames = tuple(name for name, _ in kept)
         self._anchors = tuple(anchor for _, anchor in kept)
+
+    @property
+    def first_upload(self) -> datetime | None:
+        """Never known: HTML has no upload times (PEP 700)."""
+        return None
 
     @property
     def attested(self) -> tuple[str, ...]:
@@ -95,4 +101,17 @@ def _file(attributes: _Attributes, *, base: str, page: str) -> PageFile:
         yanked=yanked,
         requires_python=attributes.get("data-requires-python"),
         provenance=fields.address(provenance, base=base, page=page) if provenance else None,
+        core_metadata=_core_metadata(attributes),
     )
+
+
+def _core_metadata(attributes: _Attributes) -> str | None:
+    """PEP-714: the new name comes first; the value is `<hashname>=<hashvalue>` or `true`."""
+    for name in ("data-core-metadata", "data-dist-info-metadata"):
+        if name in attributes:
+            given = attributes[name] or ""
+            if given.lower() == "false":
+                return None
+            algorithm, equals, digest = given.partition("=")
+            return fields.hashes({algorithm: digest} if equals else {}).get("sha256", "")
+    return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urldefrag
 
 import msgspec
@@ -23,8 +24,9 @@ class _Status(msgspec.Struct):
     reason: str | None = None
 
 
-class _Name(msgspec.Struct, gc=False):
+class _Name(msgspec.Struct, gc=False, rename="kebab"):
     filename: str
+    upload_time: Any = None
 
 
 class _Names(msgspec.Struct):
@@ -36,6 +38,7 @@ class _Page(msgspec.Struct):
     files: list[msgspec.Raw]
     meta: _Meta = msgspec.field(default_factory=_Meta)
     project_status: _Status | None = msgspec.field(default=None, name="project-status")
+    versions: Any = None
 
 
 class _Entry(msgspec.Struct, rename="kebab"):
@@ -47,6 +50,8 @@ class _Entry(msgspec.Struct, rename="kebab"):
     yanked: bool | str | None = None
     requires_python: str | None = None
     provenance: str | None = None
+    core_metadata: bool | dict[str, str] | None = None
+    data_dist_info_metadata: bool | dict[str, str] | None = None
 
 
 class _Attested(msgspec.Struct, gc=False):
@@ -79,9 +84,25 @@ class JsonPage(ProjectPage):
         self.name = fields.own_name(page.name, project)
         self.status = fields.status(marker.status, marker.reason)
         self.filenames = tuple(entry.filename for entry in names.files)
+        self._versions = page.versions
+        self._times = [entry.upload_time for entry in names.files]
         self._entries = page.files
         self._body = body
         self._url = url
+
+    @property
+    def release_count(self) -> int:
+        """PEP-700: `versions` has all of them; an index of before it has only file names."""
+        return len(self._versions if isinstance(self._versions, list) else self.releases())
+
+    @cached_property
+    def first_upload(self) -> datetime | None:
+        """The smallest of the times: written as PEP 700 says, they sort as they are."""
+        if not self._times or None in self._times:
+            return None
+        if not all(isinstance(time, str) for time in self._times):
+            raise PageError("files[].upload-time is not always a string")
+        return fields.upload_time(min(self._times))
 
     @cached_property
     def attested(self) -> tuple[str, ...]:
@@ -110,10 +131,21 @@ class JsonPage(ProjectPage):
             yanked=_yanked(entry.yanked),
             requires_python=entry.requires_python,
             provenance=self._address(entry.provenance) if entry.provenance else None,
+            core_metadata=_core_metadata(entry),
         )
 
     def _address(self, href: str) -> str:
         return fields.address(href, base=self._url, page=self._url)
+
+
+def _core_metadata(entry: _Entry) -> str | None:
+    """PEP-714: `core-metadata` comes first; the older name may still be there for older clients."""
+    given = (
+        entry.core_metadata if entry.core_metadata is not None else entry.data_dist_info_metadata
+    )
+    if not given:
+        return None
+    return fields.hashes(given).get("sha256", "") if isinstance(given, dict) else ""
 
 
 def _yanked(given: bool | str | None) -> str | None:  # noqa: FBT001 - as PEP 691 spells it

@@ -42,6 +42,9 @@ class PageFile:
     provenance: str | None = None
     """PEP-740: the URL of the file's provenance object, absolute."""
 
+    core_metadata: str | None = None
+    """PEP-714: the sha256 of the file's metadata, as offered beside it; empty without a digest."""
+
 
 class ProjectPage(ABC):
     """The page of one project. Entries are read when they are asked for: pages run to megabytes."""
@@ -50,6 +53,19 @@ class ProjectPage(ABC):
     status: ProjectStatus
     filenames: tuple[str, ...]
     """In the order of the page; what follows is keyed by the position here."""
+
+    @property
+    @abstractmethod
+    def first_upload(self) -> datetime | None:
+        """When the oldest of the files was uploaded (PEP 700); `None` where one has no time.
+
+        Raises `PageError`.
+        """
+
+    @property
+    def release_count(self) -> int:
+        """How many releases the index says that there are."""
+        return len(self.releases())
 
     @property
     @abstractmethod

@@ -19,6 +19,7 @@ from guard.model import (
     Absent,
     Fact,
     File,
+    History,
     Index,
     Listing,
     Origin,
@@ -37,6 +38,9 @@ _COMPARED: Final = 3
 """Earlier attested files to try: an earlier one whose attestations do not verify proves nothing."""
 
 
+_NO_PAGE: Final = Absent("no index has a page of it")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
     """What the indexes say of one file."""
@@ -44,6 +48,7 @@ class Located:
     origin: Fact[Origin]
     listing: Fact[Listing]
     status: Fact[ProjectStatus]
+    history: Fact[History] = _NO_PAGE
 
 
 class IndexSource:
@@ -74,7 +79,7 @@ class IndexSource:
             listing = replace(listing, upload_time=_earliest(listing, places))
         offering = frozenset(p[0].url for p in places if not isinstance(p[2], Unknown))
         origin = Origin(url=index.url, rivals=self._rivals(offering, page, pages))
-        return Located(origin=origin, listing=listing, status=page.status)
+        return Located(origin=origin, listing=listing, status=page.status, history=_history(page))
 
     def page(self, index: Index, project: NormalizedName) -> Fact[ProjectPage]:
         """Return the page of `project` on `index`: absent where the index knows no such project."""
@@ -216,7 +221,21 @@ def listing_of(entry: PageFile, index: str) -> Listing:
         size=entry.size,
         yanked=entry.yanked,
         provenance_url=entry.provenance,
+        core_metadata=_core_metadata(entry),
     )
+
+
+def _core_metadata(entry: PageFile) -> Fact[str]:
+    if entry.core_metadata is None:
+        return Absent("its index offers no metadata file")
+    return entry.core_metadata or Unknown("its index offers a metadata file without its sha256")
+
+
+def _history(page: ProjectPage) -> Fact[History]:
+    try:
+        return History(first_upload=page.first_upload, releases=page.release_count)
+    except PageError as error:
+        return Unknown(f"the upload times on its page could not be read: {error}")
 
 
 def _earliest(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.guarded import LONG_AGO, Environment, Guard, assert_paragraph, untouched
 from tests.fakes import LoopbackIndex
-from tests.wheels import a_startup_payload, a_wheel, an_sdist
+from tests.wheels import Artifact, a_startup_payload, a_wheel, an_sdist
 
 SETUP = "import pathlib; pathlib.Path({!r}).write_text('ran')\n"
 
@@ -30,10 +32,22 @@ def project(guard: Guard, marker: Path) -> Path:
     return guard.work
 
 
+def old_fashioned(sdist: Artifact) -> Artifact:
+    """The same before metadata 2.2: only a build tells what it needs, so a resolver would build."""
+    content = gzip.decompress(sdist.content)
+    assert b"Metadata-Version: 2.2" in content
+    older = content.replace(b"Metadata-Version: 2.2", b"Metadata-Version: 2.1", 1)
+    return replace(sdist, content=gzip.compress(older, mtime=0))
+
+
+@pytest.mark.parametrize(
+    ("old", "either"), [(False, "uv"), (True, "uv"), (True, "pip")], indirect=["either"]
+)
 def test_a_project_of_sources_only_is_denied(
-    either: Environment, guard: Guard, index: LoopbackIndex, marker: Path
+    old: bool, either: Environment, guard: Guard, index: LoopbackIndex, marker: Path
 ) -> None:
-    index.add(an_sdist("raw", "1.0", payload=marker), uploaded=LONG_AGO)
+    sdist = an_sdist("raw", "1.0", payload=marker)
+    index.add(old_fashioned(sdist) if old else sdist, uploaded=LONG_AGO)
     with untouched(either):
         ran = guard.install("raw", into=either, index=index)
     assert_paragraph(ran, 77, "denied[source-distribution]", "raw-1.0.tar.gz")
@@ -43,7 +57,7 @@ def test_a_project_of_sources_only_is_denied(
 def test_a_dependency_of_sources_only_is_denied(
     either: Environment, guard: Guard, index: LoopbackIndex, marker: Path
 ) -> None:
-    index.add(an_sdist("raw", "1.0", payload=marker), uploaded=LONG_AGO)
+    index.add(old_fashioned(an_sdist("raw", "1.0", payload=marker)), uploaded=LONG_AGO)
     index.add(a_wheel("frob", "1.0", requires=["raw"]), uploaded=LONG_AGO)
     with untouched(either):
         ran = guard.install("frob", into=either, index=index)
@@ -79,7 +93,7 @@ def test_no_configuration_makes_anything_build(
     setting: str, either: Environment, guard: Guard, index: LoopbackIndex, marker: Path
 ) -> None:
     index.add(a_wheel("raw", "1.0"), uploaded=LONG_AGO)
-    index.add(an_sdist("raw", "1.0", payload=marker), uploaded=LONG_AGO)
+    index.add(old_fashioned(an_sdist("raw", "1.0", payload=marker)), uploaded=LONG_AGO)
     (guard.work / "uv.toml").write_text(
         'no-binary-package = ["raw"]\nno-build = false\n[pip]\nno-binary = ["raw"]\n'
         if setting == "uv.toml"

@@ -110,12 +110,28 @@ def test_a_file_beside_the_judged_one_is_not_installed(
     assert not marker.exists()
 
 
-def test_what_was_not_changed_is_installed(
-    either: Environment, installer: Installer, proofs: Sequence[Admitted]
+def test_what_was_not_changed_is_installed_without_asking_anybody(
+    either: Environment,
+    installer: Installer,
+    proofs: Sequence[Admitted],
+    index: LoopbackIndex,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Neither a configuration nor an index has a say any more."""
+    (tmp_path / "uv.toml").write_text("nonsense = 3\n")
+    (tmp_path / "limits.txt").write_text("frob==9\n")
+    (either.path / "pip.conf").write_text("[install]\ndry-run = true\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PIP_CONFIG_FILE", raising=False)
+    monkeypatch.setenv("PIP_DRY_RUN", "1")
+    monkeypatch.setenv("UV_CONSTRAINT", str(tmp_path / "limits.txt"))
+    for name in ("UV_DEFAULT_INDEX", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, index.url)
     installer.apply(proofs, REQUEST, quiet=True)
     assert either.installed() == {"frob": "1.0", "dep": "1.0"}
     assert (either.packages / "frob.py").read_text() == "x = 'good'\n"
+    assert index.requests == []
 
 
 def test_a_changed_file_is_not_copied_out(proofs: Sequence[Admitted], tmp_path: Path) -> None:

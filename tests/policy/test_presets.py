@@ -53,6 +53,18 @@ def test_default() -> None:
             "source-distribution.level": '"deny"',
             "direct-url.level": '"deny"',
             "direct-url.allow": "[]",
+            "ambiguous-archive.level": '"deny"',
+            "oversized-archive.level": '"deny"',
+            "oversized-archive.max-entries": "250000",
+            "oversized-archive.max-bytes": "17179869184",
+            "unsafe-path.level": '"deny"',
+            "record-mismatch.level": '"deny"',
+            "metadata-mismatch.level": '"deny"',
+            "startup-hook.level": '"deny"',
+            "startup-hook.allow": "[]",
+            "shadowing-command.level": '"deny"',
+            "shadowing-command.allow": "[]",
+            "undeclared-binary.level": '"warn"',
         }
     )
 
@@ -72,6 +84,13 @@ def test_observe_lets_pass_what_default_would_deny() -> None:
             "unexpected-publisher.level": '"warn"',
             "changed-publisher.level": '"warn"',
             "direct-url.level": '"warn"',
+            "ambiguous-archive.level": '"warn"',
+            "oversized-archive.level": '"warn"',
+            "unsafe-path.level": '"warn"',
+            "record-mismatch.level": '"warn"',
+            "metadata-mismatch.level": '"warn"',
+            "startup-hook.level": '"warn"',
+            "shadowing-command.level": '"warn"',
         }
     )
 
@@ -82,6 +101,7 @@ def test_strict_is_stricter_than_default() -> None:
             "fresh-upload.age": '"14 days"',
             "yanked-file.pinned-level": '"deny"',
             "archived-project.level": '"deny"',
+            "undeclared-binary.level": '"deny"',
         }
     )
 

@@ -185,3 +185,21 @@ def test_what_it_is_called(content_type: str) -> None:
 def test_anything_else_is_no_page(content_type: str) -> None:
     with pytest.raises(PageError, match="is no project page"):
         a_page("", content_type=content_type)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "read"),
+    [
+        ("", None),
+        ('data-core-metadata="false"', None),
+        ('data-core-metadata="true"', ""),
+        ("data-core-metadata", ""),
+        (f'data-core-metadata="sha256={"ab" * 32}"', "ab" * 32),
+        (f'data-dist-info-metadata="sha256={"ab" * 32}"', "ab" * 32),
+        (f'data-core-metadata="true" data-dist-info-metadata="sha256={"ab" * 32}"', ""),
+    ],
+)
+def test_the_metadata_beside_a_file_is_offered_with_its_digest(
+    attribute: str, read: str | None
+) -> None:
+    assert the_file(f'<a href="{WHEEL}" {attribute}>{WHEEL}</a>').core_metadata == read

@@ -247,3 +247,50 @@ def test_credentials_in_an_address_are_left_out() -> None:
 def test_what_is_no_page_is_an_error(document: bytes) -> None:
     with pytest.raises(PageError):
         parse(document, content_type=JSON, url=URL, project=FROB)
+
+
+DIGEST: Final = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ({}, None),
+        ({"core_metadata": False}, None),
+        ({"core_metadata": True}, ""),
+        ({"core_metadata": {"md5": "0" * 32}}, ""),
+        ({"core_metadata": {"sha256": DIGEST.upper()}}, DIGEST),
+        ({"data_dist_info_metadata": {"sha256": DIGEST}}, DIGEST),
+        ({"core_metadata": False, "data_dist_info_metadata": {"sha256": DIGEST}}, None),
+    ],
+)
+def test_the_metadata_beside_a_file_is_offered_with_its_digest(
+    said: dict[str, Any], read: str | None
+) -> None:
+    assert the_file(**said).core_metadata == read
+
+
+def test_a_digest_of_metadata_that_is_none_is_an_error() -> None:
+    with pytest.raises(PageError):
+        the_file(core_metadata={"sha256": "short"})
+
+
+def test_the_first_upload_is_that_of_the_oldest_file() -> None:
+    times = ["2026-01-02T03:04:05.678901Z", "2025-12-31T00:00:00.000000Z"]
+    entries = [an_entry(filename=f"frob-{n}.tar.gz", upload_time=t) for n, t in enumerate(times)]
+    assert a_page(*entries).first_upload == datetime(2025, 12, 31, tzinfo=UTC)
+    assert a_page().first_upload is None
+    assert a_page(*entries, an_entry()).first_upload is None, "one of them could be older"
+
+
+@pytest.mark.parametrize("time", [7, "never"])
+def test_a_first_upload_that_cannot_be_read_is_an_error(time: object) -> None:
+    with pytest.raises(PageError):
+        _ = a_page(an_entry(upload_time=time)).first_upload
+
+
+def test_releases_are_counted_as_the_index_counts_them() -> None:
+    entries = [an_entry(), an_entry(filename="frob-2.0.tar.gz")]
+    assert a_page(*entries).release_count == 2
+    assert a_page(*entries, versions=["1.0", "2.0", "3.0"]).release_count == 3
+    assert a_page(*entries, versions="many").release_count == 2

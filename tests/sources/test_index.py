@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ import pytest
 from guard.model import (
     Absent,
     File,
+    History,
     Index,
     Listing,
     Origin,
@@ -77,8 +79,14 @@ def a_listing_of(place: Located) -> Listing:
 def test_a_listed_file_is_where_it_is_listed(index: LoopbackIndex, tmp_path: Path) -> None:
     assert located(planned(FROB, index), tmp_path, index) == Located(
         origin=Origin(url=f"{index.origin}/simple"),
-        listing=Listing(upload_time=MONTH, hashes={"sha256": FROB.sha256}, size=len(FROB.content)),
+        listing=Listing(
+            upload_time=MONTH,
+            hashes={"sha256": FROB.sha256},
+            size=len(FROB.content),
+            core_metadata=hashlib.sha256(FROB.metadata).hexdigest(),
+        ),
         status=ProjectStatus(),
+        history=History(first_upload=MONTH, releases=1),
     )
 
 

@@ -1,0 +1,79 @@
+"""The `metadata-mismatch` rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from guard.artifact.content import Content, where
+from guard.artifact.defect import DefectKind
+from guard.model import Absent, Candidate, Finding, RuleId, Unknown
+from guard.rules._base import Rule, Stage
+
+
+class MetadataMismatch(Rule, frozen=True, kw_only=True):
+    """Denies wheels whose metadata contradict their filename, or can be read in two ways.
+
+    ## What it does
+
+    Holds METADATA, WHEEL and the folders of the wheel to its filename and to the project that was
+    asked for: name, version, tags, build, one `.dist-info`, at most one `.data`. METADATA is read
+    as strictly as its least forgiving reader does: headers that may be there once are there once,
+    what an installer acts on is neither folded nor encoded, and a blank line ends the headers for
+    all. entry_points.txt must name the same commands to every reader.
+
+    ## Why is this bad?
+
+    A resolver decides by the metadata, an installer by the filename and by its own parser. Where
+    these differ, another project, version or dependency is installed than the one that was judged.
+
+    ## Example
+
+    ```toml
+    [rules.metadata-mismatch]
+    level = "deny"
+    ```
+
+    ## Remediation
+
+    Do not rename wheels; build them, or let `wheel tags` write the new name and the metadata
+    together. For somebody else's wheel, install another release and tell the project.
+    """
+
+    id: ClassVar = RuleId("metadata-mismatch")
+    since: ClassVar = "0.1.0"
+    stage: ClassVar = Stage.FILE
+
+    def check(self, candidate: Candidate) -> Iterator[Finding]:
+        match candidate.content:
+            case Absent():
+                return
+            case Unknown(reason):
+                yield self.unopened(reason)
+            case content:
+                defects = content.of(DefectKind.METADATA_MISMATCH)
+                for defect in defects:
+                    yield self.finding(defect.message, *where(defect.member, defect.offset))
+                if not defects:
+                    yield from self._asked_for(candidate, content)
+
+    def _asked_for(self, candidate: Candidate, content: Content) -> Iterator[Finding]:
+        """Compare with what the plan calls the file, which need not be what it is named."""
+        project, version = candidate.file.project, candidate.file.version
+        if content.name is not None and canonicalize_name(content.name) != project:
+            yield self.finding(f"METADATA says {content.name}, the plan says {project}")
+        if content.version is not None and version is not None:
+            said = _version(content.version)
+            if said is not None and said != version:
+                yield self.finding(f"METADATA says version {said}, the plan says {version}")
+
+
+def _version(text: str) -> Version | None:
+    """Return the version, or `None` where METADATA has none: that is a defect of its own."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None

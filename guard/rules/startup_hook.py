@@ -1,0 +1,105 @@
+"""The `startup-hook` rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Final
+
+import msgspec
+from packaging.utils import canonicalize_name
+
+from guard.artifact import content as facts
+from guard.artifact.content import Content, HookKind, where
+from guard.artifact.defect import DefectKind
+from guard.artifact.known import is_known_line, is_namespace_line
+from guard.model import Absent, Candidate, Finding, RuleId, Unknown
+from guard.rules._base import Rule, Stage
+
+Hook = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]+:[0-9a-f]{64}$")]
+
+_SHOWN: Final = 120
+_WORDS: Final = {
+    HookKind.LINE: "a .pth file runs code",
+    HookKind.PATH: "a .pth file adds a path that is not a plain folder of this wheel",
+    HookKind.START: "a .start file names code to run",
+    HookKind.MODULE: "a module is imported",
+}
+
+
+class StartupHook(Rule, frozen=True, kw_only=True):
+    """Denies wheels that run code at every start of Python, whether they are imported or not.
+
+    ## What it does
+
+    Looks in every folder from which the interpreter starts, by whichever part of the wheel a file
+    gets there: the top level, `.data/purelib`, `.data/platlib` and `.data/data`. Denied are lines
+    of `.pth` files that begin with `import`, `.start` files (PEP 829), modules, packages and
+    extensions named `sitecustomize` or `usercustomize`, and `.pth` lines that add anything to the
+    path but a plain folder of the wheel itself. Lines that setuptools, coverage, pywin32 and some
+    others have shipped for years are known word by word, each for its own project only.
+
+    ## Why is this bad?
+
+    Such code runs in every Python of the environment, in pip itself and in every test, from the
+    moment of the install on. litellm 1.82.8, elementary-data 0.23.3 and each wheel of the campaign
+    of June 2026 came with one new `.pth` line.
+
+    ## Example
+
+    ```toml
+    [rules.startup-hook]
+    allow = ["acme-tracing:8a4f1e7d2c5b9a60f3e8d7c6b5a4938271605f4e3d2c1b0a9f8e7d6c5b4a3928"]
+    ```
+
+    ## Remediation
+
+    Read the line. If you want it, allow it by the name of the project and the sha256 that the
+    finding gives, which is that of the line without its end, or of the file if it is a module: any
+    other line stays denied. An `[[exempt]]` entry does the same for one file.
+    """
+
+    id: ClassVar = RuleId("startup-hook")
+    since: ClassVar = "0.1.0"
+    stage: ClassVar = Stage.FILE
+
+    allow: Annotated[
+        tuple[Hook, ...],
+        msgspec.Meta(description='Hooks that may run: `"project:sha256"`, as findings give it.'),
+    ] = ()
+
+    def check(self, candidate: Candidate) -> Iterator[Finding]:
+        match candidate.content:
+            case Absent():
+                return
+            case Unknown(reason):
+                yield self.unopened(reason)
+            case content:
+                for defect in content.of(DefectKind.STARTUP_HOOK):
+                    yield self.finding(defect.message, *where(defect.member, defect.offset))
+                for hook in content.hooks:
+                    if not self._harmless(candidate, content, hook):
+                        yield self._objection(candidate, hook)
+
+    def _harmless(self, candidate: Candidate, content: Content, hook: facts.StartupHook) -> bool:
+        project = candidate.file.project
+        if any(_split(entry) == (project, hook.sha256) for entry in self.allow):
+            return True
+        if hook.kind is not HookKind.LINE:
+            return False
+        site = (*content.landing.purelib, *content.landing.platlib)
+        return is_known_line(project, hook.sha256) or is_namespace_line(hook.text, site)
+
+    def _objection(self, candidate: Candidate, hook: facts.StartupHook) -> Finding:
+        text = hook.text if len(hook.text) <= _SHOWN else f"{hook.text[:_SHOWN]}…"
+        line = "" if hook.line is None else f", line {hook.line}"
+        name = f"{candidate.file.project}:{hook.sha256}"
+        return self.finding(
+            f"at every start of Python {_WORDS[hook.kind]}: {text!r}",
+            *(f"{place}{line}" for place in where(hook.member, hook.offset)),
+            f'help: if you have read it: rules.startup-hook.allow = ["{name}"]',
+        )
+
+
+def _split(entry: str) -> tuple[str, str]:
+    name, _, sha256 = entry.partition(":")
+    return canonicalize_name(name), sha256
