@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import enum
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
 from guard.artifact.content import Content
 from guard.model import (
@@ -25,7 +26,7 @@ from guard.model import (
     matches_name,
 )
 from guard.policy import Policy
-from guard.progress import Progress
+from guard.progress import Progress, Silent
 from guard.quarantine import Arrival, Quarantine, TooLargeError
 from guard.rules import Stage
 from guard.sources.contents import Contents
@@ -38,6 +39,7 @@ FILE_LIMIT: Final = 8 << 30
 
 _STRONG: Final = frozenset({"sha256", "sha384", "sha512"})
 _NOT_ASKED: Final = Unknown("not downloaded: something else was denied before")
+_UNASKED: Final = Absent("nobody asks what is inside before it is here")
 
 
 def judge(candidate: Candidate, policy: Policy, *, stage: Stage = Stage.FILE) -> Verdict:
@@ -45,11 +47,12 @@ def judge(candidate: Candidate, policy: Policy, *, stage: Stage = Stage.FILE) ->
 
     At the index stage only the rules are asked that need no bytes: what they deny stays denied.
     """
+    seen = candidate if stage is Stage.FILE else replace(candidate, content=_UNASKED)
     findings = (
         policy.waive(finding, candidate)
         for rule in policy.in_force()
-        if stage is Stage.FILE or rule.stage is Stage.INDEX
-        for finding in rule.check(candidate)
+        if stage is Stage.FILE or rule.stage is not Stage.FILE
+        for finding in rule.check(seen)
     )
     return Verdict(candidate, tuple(findings))
 
@@ -108,6 +111,23 @@ class _Received:
         return self.arrival.digests if isinstance(self.arrival, Arrival) else self.arrival
 
 
+_Key: TypeAlias = tuple[Hashable, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Jobs:
+    """What is being found out about one file."""
+
+    located: concurrent.futures.Future[Located]
+    published: concurrent.futures.Future[Publication]
+    received: concurrent.futures.Future[_Received]
+
+    def cancel(self) -> None:
+        """Leave what has not begun."""
+        self.published.cancel()
+        self.received.cancel()
+
+
 _NOTHING: Final = _Received(_NOT_ASKED, _NOT_ASKED)
 
 
@@ -143,6 +163,16 @@ class Admission:
     pool: concurrent.futures.Executor
     progress: Progress
     now: datetime
+    _begun: dict[_Key, _Jobs] = field(default_factory=dict, init=False, repr=False)
+
+    def anticipate(self, asked: Asked) -> None:
+        """Begin to gather the facts about a file that will probably be asked for. Only a guess.
+
+        Nothing is judged; `admit` takes what is there already, if it is for the very same file.
+        """
+        key = _key(asked)
+        if key not in self._begun:
+            self._begun[key] = self._begin(asked, Silent())
 
     def admit(self, asked: Sequence[Asked]) -> Judgement:
         """Return the judgement on all of `asked`.
@@ -151,29 +181,52 @@ class Admission:
         have not begun are left where they are.
         """
         self.progress.expect(len(asked), sum(item.file.size or 0 for item in asked))
-        located = [self.pool.submit(self._locate, item) for item in asked]
-        pairs = list(zip(asked, located, strict=True))
-        published = [self.pool.submit(self._published, *pair) for pair in pairs]
-        arrivals = [self.pool.submit(self._receive, *pair) for pair in pairs]
+        jobs = self._jobs(asked)
         try:
-            places = [future.result() for future in located]
+            places = [job.located.result() for job in jobs]
             first = [self._listed(*pair) for pair in zip(asked, places, strict=True)]
             if any(self._denied_early(candidate) for candidate in first):
                 return Judgement(tuple(judge(candidate, self.policy) for candidate in first))
             facts = zip(
                 asked,
                 places,
-                (future.result() for future in published),
-                (future.result() for future in arrivals),
+                (job.published.result() for job in jobs),
+                (job.received.result() for job in jobs),
                 strict=True,
             )
             return self._judged(list(facts))
         finally:
-            for waiting in published:
-                waiting.cancel()
-            for transfer in arrivals:
-                transfer.cancel()
+            for job in jobs:
+                job.cancel()
             self.progress.done()
+
+    def _jobs(self, asked: Sequence[Asked]) -> list[_Jobs]:
+        """Return the jobs for all of `asked`, begun before or now; wrong guesses are given up."""
+        begun = dict(self._begun)
+        self._begun.clear()
+        anticipated = [begun.pop(_key(item), None) for item in asked]
+        for job in begun.values():
+            job.cancel()
+        jobs = []
+        for item, guessed in zip(asked, anticipated, strict=True):
+            if guessed is None:
+                jobs.append(self._begin(item, self.progress))
+            else:
+                guessed.received.add_done_callback(partial(self._came, item.file))
+                jobs.append(guessed)
+        return jobs
+
+    def _begin(self, asked: Asked, progress: Progress) -> _Jobs:
+        located = self.pool.submit(self._locate, asked)
+        return _Jobs(
+            located=located,
+            published=self.pool.submit(self._published, asked, located),
+            received=self.pool.submit(self._receive, asked, located, progress),
+        )
+
+    def _came(self, file: File, _: concurrent.futures.Future[_Received]) -> None:
+        self.progress.received(file.size or 0)
+        self.progress.arrived(file.filename)
 
     def described(self, asked: Asked) -> Candidate:
         """Return the candidate that is known from the request alone, before anything is fetched."""
@@ -214,7 +267,7 @@ class Admission:
         if asked.local or asked.requested.direct_url is not None:
             reason = Absent("local file" if asked.local else "asked for by URL, not from an index")
             return Located(origin=reason, listing=reason, status=reason)
-        return self.index.locate(asked.file)
+        return self.index.locate(asked.file, sidecar=True)
 
     def _candidate(
         self,
@@ -240,9 +293,11 @@ class Admission:
             judged_at=self.now,
         )
 
-    def _receive(self, asked: Asked, located: concurrent.futures.Future[Located]) -> _Received:
+    def _receive(
+        self, asked: Asked, located: concurrent.futures.Future[Located], progress: Progress
+    ) -> _Received:
         """Bring the bytes into quarantine and look inside."""
-        arrival = self._arrive(asked, located)
+        arrival = self._arrive(asked, located, progress)
         if isinstance(arrival, Absent):
             return _Received(arrival, arrival)
         if isinstance(arrival, Unknown):
@@ -250,7 +305,9 @@ class Admission:
         sha256 = arrival.digests["sha256"]
         return _Received(arrival, self.contents.of(arrival.path, sha256, asked.file.kind))
 
-    def _arrive(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Fact[Arrival]:
+    def _arrive(
+        self, asked: Asked, located: concurrent.futures.Future[Located], progress: Progress
+    ) -> Fact[Arrival]:
         """Bring the bytes into quarantine, or say why they are not there."""
         file = asked.file
         if file.kind is FileKind.SOURCE_TREE:
@@ -265,27 +322,36 @@ class Admission:
                 size = size if size is not None else listing.size
                 algorithms |= listing.hashes.keys() & _STRONG
         if promised and (held := self.quarantine.find(promised, file.filename, algorithms)):
-            self.progress.arrived(file.filename)
+            progress.arrived(file.filename)
             return held
         limit = FILE_LIMIT if size is None else min(size, FILE_LIMIT)
         try:
             arrival = self.http.fetch(
                 file.url,
                 lambda chunks: self.quarantine.receive(
-                    file.filename, self._watched(chunks), limit=limit, algorithms=algorithms
+                    file.filename, _watched(chunks, progress), limit=limit, algorithms=algorithms
                 ),
             )
         except FetchError as error:
             return Unknown(str(error))
         except TooLargeError:
             return Unknown(f"more bytes came than the {limit} that were announced")
-        self.progress.arrived(file.filename)
+        progress.arrived(file.filename)
         return arrival
 
-    def _watched(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
-            self.progress.received(len(chunk))
-            yield chunk
+
+def _watched(chunks: Iterator[bytes], progress: Progress) -> Iterator[bytes]:
+    for chunk in chunks:
+        progress.received(len(chunk))
+        yield chunk
+
+
+def _key(asked: Asked) -> _Key:
+    """Return all that the facts about a file depend on."""
+    file = asked.file
+    hashes = frozenset(file.hashes.items())
+    direct = asked.local or asked.requested.direct_url is not None
+    return (file.project, file.filename, file.url, file.size, hashes, _demanded(asked), direct)
 
 
 def _demanded(asked: Asked) -> frozenset[str]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
@@ -53,8 +54,11 @@ class Bounds:
         return "".join(f"{name}!={version}\n" for name, version in sorted(self.excluded))
 
 
-Hint = Callable[[NormalizedName], None]
-"""Told the name of a project that a resolver has met, so that its page can be fetched early."""
+Hint = Callable[[NormalizedName, SpecifierSet], None]
+"""Told what a resolver has met: a project, and the versions of it that somebody asks for.
+
+So its page, and the file that will probably be chosen, can be fetched while it still resolves.
+"""
 
 
 class Installer(Protocol):

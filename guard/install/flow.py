@@ -12,10 +12,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -38,6 +39,9 @@ _NO_WHEEL: Final = re.compile(
     r"Wheels are required for `([A-Za-z0-9._-]+)`"
     r"|No matching distribution found for ([A-Za-z0-9._-]+)"
 )
+
+_LARGE: Final = 32 << 20
+"""Bytes of a file that are not fetched on a guess."""
 
 _WRONG_HASH: Final = "DO NOT MATCH THE HASHES"
 """What pip says of a file that has none of the hashes asked for."""
@@ -83,15 +87,27 @@ class Flow:
         self._denied: Judgement | None = None
         self._excluded: dict[NormalizedName, list[PassedOver]] = {}
 
-    def _hint(self, project: NormalizedName) -> None:
-        """Fetch the page of a project that the resolver has just met, while it goes on."""
+    def _hint(self, bounds: Bounds, project: NormalizedName, specifiers: SpecifierSet) -> None:
+        """Fetch what the resolver has just met, while it goes on."""
         if project not in self._hinted:
             self._hinted.add(project)
-            self._pool.submit(self._prefetch, project)
+            self._pool.submit(self._prefetch, project, specifiers, bounds)
 
-    def _prefetch(self, project: NormalizedName) -> None:
+    def _prefetch(self, project: NormalizedName, specifiers: SpecifierSet, bounds: Bounds) -> None:
+        """Fetch the page of a project, and the file that will probably be chosen."""
+        request = self._request
         with contextlib.suppress(GuardError):  # whoever needs the page will hear of it
             self._open_admission().index.prefetch(project)
+            stays = not (request.upgrade or request.reinstall or project in self._upgraded)
+            if stays and project in self._installer.description().installed:
+                return
+            file = self._releases.likely(project, specifiers, bounds)
+            if file is not None and (file.size or _LARGE) < _LARGE:
+                self._admission.anticipate(Asked(file, self._wanted.requested(file)))
+
+    @cached_property
+    def _upgraded(self) -> frozenset[NormalizedName]:
+        return frozenset(map(canonicalize_name, self._request.upgrade_packages))
 
     @cached_property
     def _admission(self) -> Admission:
@@ -113,7 +129,8 @@ class Flow:
         for _ in range(_ROUNDS):
             self._progress.step("Resolving")
             try:
-                resolved = self._installer.resolve(self._request, bounds, self._hint)
+                hint = partial(self._hint, bounds)
+                resolved = self._installer.resolve(self._request, bounds, hint)
                 planned = [self._with_hash(item) for item in resolved]
             except InstallerError as error:
                 if bounds.cutoff == bounds.own or self._unreachable() is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -84,7 +85,7 @@ class Pip:
         _refuse(request)
         self._refuse_unusable(request)
         for name in self._wanted.names:
-            hint(name)
+            hint(name, SpecifierSet())
         with scratch() as folder:
             report = folder / "report.json"
             command = [*self._pip, "install", "--dry-run", "--quiet", "--report", str(report)]

@@ -12,6 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filen
 from packaging.version import InvalidVersion, Version
 
 from guard.admission import Admission
+from guard.install._base import Bounds
 from guard.install.target import Description
 from guard.model import (
     Absent,
@@ -95,6 +96,23 @@ class Releases:
                 return version
         return None
 
+    def likely(
+        self, project: NormalizedName, specifiers: SpecifierSet, bounds: Bounds
+    ) -> File | None:
+        """Return the file that a resolver will probably choose within `bounds`. Only a guess."""
+        page = self._admission.index.first_page(project)
+        if isinstance(page, Absent | Unknown):
+            return None
+        cutoff = bounds.own if project in bounds.uncut else bounds.cutoff
+        for version, filenames in sorted(page.releases().items(), reverse=True)[:_LOOKED_AT]:
+            if version not in specifiers or (project, version) in bounds.excluded:
+                continue
+            for file, entry in self._fitting(page, version, filenames):
+                late = cutoff and entry.upload_time and entry.upload_time > cutoff
+                if file.kind is FileKind.WHEEL and entry.yanked is None and not late:
+                    return file
+        return None
+
     def best(self, project: NormalizedName, version: Version) -> File | None:
         """Return the file of a release that an installer would take here."""
         return next(iter(self._files(project, version)), None)
@@ -113,7 +131,8 @@ class Releases:
         page = self._admission.index.first_page(project)
         if isinstance(page, Absent | Unknown):
             return iter(())
-        return self._fitting(page, version, page.releases().get(version, ()))
+        fitting = self._fitting(page, version, page.releases().get(version, ()))
+        return (file for file, _ in fitting)
 
     def quarantined(self, names: Iterable[NormalizedName]) -> tuple[Verdict, ...]:
         """Return the verdict on each project without files whose status alone denies it.
@@ -171,14 +190,14 @@ class Releases:
             return
         newest_first = sorted(page.releases().items(), reverse=True)
         for version, filenames in newest_first[:_LOOKED_AT]:
-            file = next(self._fitting(page, version, filenames), None)
+            file, _ = next(self._fitting(page, version, filenames), (None, None))
             if file is not None:
                 located = self._admission.index.locate(file)
                 yield version, self._admission.preview(file, Requested(named=True), located)
 
     def _fitting(
         self, page: ProjectPage, version: Version, filenames: Sequence[str]
-    ) -> Iterator[File]:
+    ) -> Iterator[tuple[File, PageFile]]:
         """Yield the files of a release that an installer could take here, its choice first."""
         tags = {tag: rank for rank, tag in enumerate(self._description().tags)}
         ranked = sorted(
@@ -192,7 +211,7 @@ class Releases:
             except PageError:
                 continue
             if entry is not None and self._runs_here(entry):
-                yield File(
+                file = File(
                     project=page.name,
                     version=version,
                     filename=filename,
@@ -201,6 +220,7 @@ class Releases:
                     hashes=entry.hashes,
                     size=entry.size,
                 )
+                yield file, entry
 
     def _runs_here(self, entry: PageFile) -> bool:
         if not entry.requires_python:

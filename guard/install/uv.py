@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import uv
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from guard import plan
@@ -25,9 +26,10 @@ from guard.plan import Planned
 from guard.request import Request, Wanted
 
 _MEETS: Final = re.compile(
-    r"DEBUG Adding (?:direct|transitive) dependency(?: for [^:]*)?: ([A-Za-z0-9][A-Za-z0-9._-]*)"
+    r"DEBUG Adding (?:direct|transitive) dependency(?: for [^:]*)?: "
+    r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?(?:\{[^}]*\})?(.*)"
 )
-"""What uv says when it learns of a project. A hint to fetch its page early, and nothing else."""
+"""What uv says when it learns of a project. A hint to fetch it early, and nothing else."""
 
 _HARMLESS: Final = ("UV_COMPILE_BYTECODE", "UV_CONCURRENT_INSTALLS", "UV_LINK_MODE")
 _NO_SOLUTION: Final = "uv found no solution"
@@ -119,7 +121,7 @@ class Uv:
 
         def overhear(line: str) -> None:
             if met := _MEETS.match(line):
-                hint(canonicalize_name(met[1]))
+                hint(canonicalize_name(met[1]), _specifiers(met[2]))
 
         return run(
             [*command, "--verbose"],
@@ -196,6 +198,14 @@ class Uv:
 def _kept() -> dict[str, str]:
     """Return the user's settings of how, not what, uv installs."""
     return {name: os.environ[name] for name in _HARMLESS if name in os.environ}
+
+
+def _specifiers(text: str) -> SpecifierSet:
+    """Return the versions that uv speaks of; all of them where it says so in words of its own."""
+    try:
+        return SpecifierSet(text.strip().removeprefix("*"))
+    except InvalidSpecifier:
+        return SpecifierSet()
 
 
 def _sources(request: Request) -> list[str]:

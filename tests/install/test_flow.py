@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from packaging.markers import default_environment
+from packaging.specifiers import SpecifierSet
 from packaging.tags import sys_tags
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -63,7 +64,7 @@ class Resolver:
         assert request.specifiers
         self.asked.append(bounds)
         for name in self.meets:
-            hint(canonicalize_name(name))
+            hint(canonicalize_name(name), SpecifierSet())
         return tuple(self.answer(bounds))
 
     def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
