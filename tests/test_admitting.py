@@ -284,3 +284,34 @@ def test_the_verdicts_are_in_the_order_of_the_question(place: Place) -> None:
     asked: Sequence[Asked] = [place.asked(a) for a in (DEP, FROB, DEP)]
     names = [verdict.candidate.file.project for verdict in place.admitted(*asked).verdicts]
     assert names == ["dep", "frob", "dep"]
+
+
+def test_what_was_anticipated_is_not_downloaded_again(place: Place) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        admission = place.admission(pool)
+        for artifact in (FROB, DEP):
+            admission.anticipate(place.asked(artifact, Requested()))
+            admission.anticipate(place.asked(artifact))
+        judgement = admission.admit([place.asked(FROB)])
+    assert [item.verdict.candidate.requested for item in judgement.admitted] == [
+        Requested(named=True)
+    ]
+    assert place.downloads().count(FROB.filename) == 1
+
+
+def test_a_guess_at_other_bytes_counts_for_nothing(place: Place) -> None:
+    asked = place.asked(FROB)
+    guess = replace(asked, file=replace(asked.file, hashes={"sha256": a_digest(b"other")}))
+    with ThreadPoolExecutor(4) as pool:
+        admission = place.admission(pool)
+        admission.anticipate(guess)
+        assert admission.admit([asked]).decision is Decision.ADMITTED
+        assert rules(admission.admit([guess])) >= {"hash-mismatch"}
+
+
+def test_a_guess_that_could_not_be_had_is_undecided_when_it_is_asked_for(place: Place) -> None:
+    place.index.fault(f"/files/{FROB.filename}", faults.status(404))
+    with ThreadPoolExecutor(4) as pool:
+        admission = place.admission(pool)
+        admission.anticipate(place.asked(FROB))
+        assert admission.admit([place.asked(FROB)]).decision is Decision.UNDECIDED

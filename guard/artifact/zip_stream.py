@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from guard.artifact import deflate
 from guard.artifact.zip_fault import ArchiveError, ambiguous
 from guard.artifact.zip_records import (
     DEFLATED,
@@ -58,7 +58,7 @@ def member_chunks(content: Content, member: Member) -> Iterator[bytes]:
     pieces = _inflated if member.method == DEFLATED else _stored
     crc = 0
     for piece in pieces(content, start, member):
-        crc = zlib.crc32(piece, crc)
+        crc = deflate.crc32(piece, crc)
         yield piece
     if crc != member.crc:
         raise ambiguous(
@@ -90,7 +90,7 @@ def _stored(content: Content, start: int, member: Member) -> Iterator[bytes]:
 
 def _inflated(content: Content, start: int, member: Member) -> Iterator[bytes]:
     """Yield what the deflate stream holds, if it has the promised size on both of its sides."""
-    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflate = deflate.decompressobj(deflate.RAW)
     at, end, left = start, start + member.compressed_size, member.size
     while not inflate.eof:
         compressed = inflate.unconsumed_tail
@@ -101,7 +101,7 @@ def _inflated(content: Content, start: int, member: Member) -> Iterator[bytes]:
         most = min(_PIECE, left + 1)
         try:
             piece = inflate.decompress(compressed, most)
-        except zlib.error as error:
+        except deflate.error as error:
             raise _undecipherable(error, at - len(compressed), member) from None
         if not piece and not compressed and not inflate.eof:
             raise _ends(at, "before its last block, at the end that the headers give it", member)
@@ -123,7 +123,7 @@ def _inflated(content: Content, start: int, member: Member) -> Iterator[bytes]:
         raise _ends(at, f"{end - at} bytes before the end that the headers give it", member)
 
 
-def _undecipherable(error: zlib.error, at: int, member: Member) -> ArchiveError:
+def _undecipherable(error: deflate.error, at: int, member: Member) -> ArchiveError:
     message = f"the data are no deflate stream ({error})"
     return ambiguous(message, offset=at, member=member.name)
 

@@ -40,8 +40,8 @@ _NO_WHEEL: Final = re.compile(
     r"|No matching distribution found for ([A-Za-z0-9._-]+)"
 )
 
-_LARGE: Final = 32 << 20
-"""Bytes of a file that are not fetched on a guess."""
+_GUESSED: Final = 16 << 20
+"""Bytes of a file that is fetched because it is the newest that was asked for."""
 
 _WRONG_HASH: Final = "DO NOT MATCH THE HASHES"
 """What pip says of a file that has none of the hashes asked for."""
@@ -83,6 +83,7 @@ class Flow:
         self._progress = progress
         self._open_admission = admission
         self._pool = pool
+        self._resolving = False
         self._hinted: set[NormalizedName] = set()
         self._denied: Judgement | None = None
         self._excluded: dict[NormalizedName, list[PassedOver]] = {}
@@ -102,7 +103,8 @@ class Flow:
             if stays and project in self._installer.description().installed:
                 return
             file = self._releases.likely(project, specifiers, bounds)
-            if file is not None and (file.size or _LARGE) < _LARGE:
+            small = file is not None and (file.size or _GUESSED) < _GUESSED
+            if file is not None and small and self._resolving:
                 self._admission.anticipate(Asked(file, self._wanted.requested(file)))
 
     @cached_property
@@ -130,7 +132,9 @@ class Flow:
             self._progress.step("Resolving")
             try:
                 hint = partial(self._hint, bounds)
+                self._resolving = True
                 resolved = self._installer.resolve(self._request, bounds, hint)
+                self._resolving = False
                 planned = [self._with_hash(item) for item in resolved]
             except InstallerError as error:
                 if bounds.cutoff == bounds.own or self._unreachable() is not None:

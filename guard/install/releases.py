@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -44,6 +45,10 @@ class Releases:
         self._admission = admission
         self._wanted = wanted
         self._description = description
+
+    @cached_property
+    def _tags(self) -> Mapping[Tag, int]:
+        return {tag: rank for rank, tag in enumerate(self._description().tags)}
 
     def passed_over(
         self,
@@ -104,7 +109,7 @@ class Releases:
         if isinstance(page, Absent | Unknown):
             return None
         cutoff = bounds.own if project in bounds.uncut else bounds.cutoff
-        for version, filenames in sorted(page.releases().items(), reverse=True)[:_LOOKED_AT]:
+        for version, filenames in sorted(page.wheels().items(), reverse=True)[:_LOOKED_AT]:
             if version not in specifiers or (project, version) in bounds.excluded:
                 continue
             for file, entry in self._fitting(page, version, filenames):
@@ -199,7 +204,7 @@ class Releases:
         self, page: ProjectPage, version: Version, filenames: Sequence[str]
     ) -> Iterator[tuple[File, PageFile]]:
         """Yield the files of a release that an installer could take here, its choice first."""
-        tags = {tag: rank for rank, tag in enumerate(self._description().tags)}
+        tags = self._tags
         ranked = sorted(
             (rank, filename)
             for filename in filenames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +11,15 @@ from functools import cached_property
 from typing import Final
 
 from packaging.utils import NormalizedName, parse_sdist_filename, parse_wheel_filename
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from guard.model import ProjectStatus
 
 LONGEST_NAME: Final = 255
 """Characters of a file name: no file system takes more, and each wheel tag is multiplied."""
+
+
+_PARTS: Final = 3
 
 
 class PageError(ValueError):
@@ -102,6 +106,19 @@ class ProjectPage(ABC):
             if version is not None:
                 releases.setdefault(version, []).append(filename)
         return {version: tuple(names) for version, names in releases.items()}
+
+    def wheels(self) -> Mapping[Version, Sequence[str]]:
+        """Return the wheels of each version, quickly: their names are not checked. For guesses."""
+        found: dict[str, list[str]] = {}
+        for filename in self.filenames:
+            parts = filename.split("-", 2)
+            if len(parts) == _PARTS and filename.endswith(".whl"):
+                found.setdefault(parts[1], []).append(filename)
+        versions: dict[Version, Sequence[str]] = {}
+        for written, filenames in found.items():
+            with contextlib.suppress(InvalidVersion):
+                versions[Version(written)] = filenames
+        return versions
 
     def files(self) -> Iterator[PageFile]:
         """Yield every entry, in the order of the page. Raises `PageError`."""

@@ -294,3 +294,12 @@ def test_releases_are_counted_as_the_index_counts_them() -> None:
     assert a_page(*entries).release_count == 2
     assert a_page(*entries, versions=["1.0", "2.0", "3.0"]).release_count == 3
     assert a_page(*entries, versions="many").release_count == 2
+
+
+def test_wheels_are_found_by_version_without_a_look_at_their_names() -> None:
+    names = ["frob-1.0-py3-none-any.whl", "frob-1.0-cp311-cp311-win32.whl", "frob-2.0.tar.gz"]
+    names += ["frob-2.0rc1-py3-none-any.whl", "frob-x-py3-none-any.whl", "frob.whl"]
+    assert a_page(*(an_entry(filename=name) for name in names)).wheels() == {
+        Version("1.0"): names[:2],
+        Version("2.0rc1"): [names[3]],
+    }
