@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import concurrent.futures
 import enum
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
 
+from packaging.utils import NormalizedName
+
 from guard.artifact.content import Content
 from guard.model import (
     Absent,
     Admitted,
+    Baseline,
     Candidate,
     Decision,
     Fact,
     File,
     FileKind,
+    Finding,
     Listing,
+    Overlap,
     Requested,
     Unknown,
     Verdict,
@@ -29,9 +34,13 @@ from guard.policy import Policy
 from guard.progress import Progress, Silent
 from guard.quarantine import Arrival, Quarantine, TooLargeError
 from guard.rules import Stage
+from guard.sources.advisories import AdvisorySource
+from guard.sources.baseline import Baselines
 from guard.sources.contents import Contents
 from guard.sources.http import FetchError, Http
 from guard.sources.index import IndexSource, Located
+from guard.sources.installed import Folders
+from guard.sources.overlaps import Coming, overlaps
 from guard.sources.publication import Publication, Publications
 
 FILE_LIMIT: Final = 8 << 30
@@ -48,13 +57,37 @@ def judge(candidate: Candidate, policy: Policy, *, stage: Stage = Stage.FILE) ->
     At the index stage only the rules are asked that need no bytes: what they deny stays denied.
     """
     seen = candidate if stage is Stage.FILE else replace(candidate, content=_UNASKED)
-    findings = (
+    findings = tuple(
         policy.waive(finding, candidate)
-        for rule in policy.in_force()
+        for rule in policy.in_force(candidate.file.project)
         if stage is Stage.FILE or rule.stage is not Stage.FILE
         for finding in rule.check(seen)
     )
-    return Verdict(candidate, tuple(findings))
+    if policy.floor is not None:
+        below = judge(candidate, policy.floor.policy, stage=stage).findings
+        findings = _with_floor(findings, below, policy.floor.reason)
+    return Verdict(candidate, findings)
+
+
+def _with_floor(
+    findings: Sequence[Finding], below: Sequence[Finding], reason: str
+) -> tuple[Finding, ...]:
+    """Return what either of two policies found; where both found the same, the stricter of them."""
+    found = {(finding.rule, finding.message): finding for finding in findings}
+    for finding in below:
+        own = found.get((finding.rule, finding.message))
+        if own is None or _weight(own) < _weight(finding):
+            because = (f"policy: {reason}",) if finding.holds else ()
+            found[finding.rule, finding.message] = replace(
+                finding, detail=(*finding.detail, *because)
+            )
+    return tuple(found.values())
+
+
+def _weight(finding: Finding) -> int:
+    if finding.waiver is not None:
+        return 0
+    return 2 if finding.holds else 1
 
 
 class Standing(enum.StrEnum):
@@ -78,7 +111,8 @@ def standing(candidate: Candidate, policy: Policy) -> Standing:
             identities = provenance.identities
     if not identities:
         return Standing.NOT_ATTESTED
-    pins = [pin for pin in policy.publishers if matches_name(pin.name, candidate.file.project)]
+    publishers = policy.facts_by().publishers
+    pins = [pin for pin in publishers if matches_name(pin.name, candidate.file.project)]
     if any(not p.mismatches(i) for pin in pins for p in pin.identities for i in identities):
         return Standing.PINNED
     known = candidate.remembered
@@ -105,6 +139,7 @@ class _Received:
 
     arrival: Fact[Arrival]
     content: Fact[Content]
+    baseline: Fact[Baseline] = _NOT_ASKED
 
     @property
     def digests(self) -> Fact[Mapping[str, str]]:
@@ -120,12 +155,14 @@ class _Jobs:
 
     located: concurrent.futures.Future[Located]
     published: concurrent.futures.Future[Publication]
+    before: concurrent.futures.Future[Fact[Baseline]]
     received: concurrent.futures.Future[_Received]
 
     def cancel(self) -> None:
         """Leave what has not begun."""
         self.published.cancel()
         self.received.cancel()
+        self.before.cancel()
 
 
 _NOTHING: Final = _Received(_NOT_ASKED, _NOT_ASKED)
@@ -160,9 +197,17 @@ class Admission:
     http: Http
     quarantine: Quarantine
     contents: Contents
+    baselines: Baselines
+    advisories: AdvisorySource
     pool: concurrent.futures.Executor
     progress: Progress
     now: datetime
+    installed: Callable[[], Mapping[NormalizedName, str]] = dict
+    """What the target has now: a fix for that need not wait."""
+
+    target: Callable[[], Folders | None] = lambda: None
+    """Where everything would be installed, where that is known."""
+
     _begun: dict[_Key, _Jobs] = field(default_factory=dict, init=False, repr=False)
 
     def anticipate(self, asked: Asked) -> None:
@@ -217,12 +262,12 @@ class Admission:
         return jobs
 
     def _begin(self, asked: Asked, progress: Progress) -> _Jobs:
+        # Each waits only for what was submitted before it, so that none waits for ever.
         located = self.pool.submit(self._locate, asked)
-        return _Jobs(
-            located=located,
-            published=self.pool.submit(self._published, asked, located),
-            received=self.pool.submit(self._receive, asked, located, progress),
-        )
+        published = self.pool.submit(self._published, asked, located)
+        before = self.pool.submit(self._before, asked, located)
+        received = self.pool.submit(self._receive, asked, located, before, progress)
+        return _Jobs(located=located, published=published, before=before, received=received)
 
     def _came(self, file: File, _: concurrent.futures.Future[_Received]) -> None:
         self.progress.received(file.size or 0)
@@ -242,9 +287,11 @@ class Admission:
 
     def _judged(self, facts: Sequence[tuple[Asked, Located, Publication, _Received]]) -> Judgement:
         verdicts = []
-        for asked, place, published, received in facts:
+        over = self._overlaps([(asked, received) for asked, _, _, received in facts])
+        for (asked, place, published, received), found in zip(facts, over, strict=True):
             proved = published.of_bytes(received.digests)
-            verdicts.append(judge(self._candidate(asked, place, proved, received), self.policy))
+            candidate = replace(self._candidate(asked, place, proved, received), overlaps=found)
+            verdicts.append(judge(candidate, self.policy))
         judgement = Judgement(tuple(verdicts))
         if judgement.decision is not Decision.ADMITTED:
             return judgement
@@ -254,6 +301,19 @@ class Admission:
             if isinstance(arrival := received.arrival, Arrival)
         )
         return replace(judgement, admitted=tuple(proofs))
+
+    def _overlaps(
+        self, received: Sequence[tuple[Asked, _Received]]
+    ) -> list[Fact[tuple[Overlap, ...]]]:
+        plan = [
+            Coming(
+                file=asked.file,
+                content=found.content,
+                path=found.arrival.path if isinstance(found.arrival, Arrival) else None,
+            )
+            for asked, found in received
+        ]
+        return overlaps(plan, self.target())
 
     def _listed(self, asked: Asked, place: Located) -> Candidate:
         """Return the candidate as far as the pages alone describe it."""
@@ -276,8 +336,9 @@ class Admission:
         published: Publication,
         received: _Received,
     ) -> Candidate:
+        file = asked.file
         return Candidate(
-            file=asked.file,
+            file=file,
             requested=asked.requested,
             origin=located.origin,
             listing=located.listing,
@@ -288,15 +349,43 @@ class Admission:
             remembered=published.remembered,
             history=located.history,
             content=received.content,
-            baseline=Absent("not compared with"),
+            baseline=received.baseline,
             overlaps=Absent("no target is known"),
+            advisories=self.advisories.of(file.project, file.version),
+            remedies=self.advisories.fixes(file.project, file.version, self.installed),
             judged_at=self.now,
         )
 
+    def _before(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Fact[Baseline]:
+        """Return the release to compare a young file with, and what it required."""
+        place = located.result()
+        required = self.policy.compares_requirements(place.listing, self.now)
+        if not required and not self.policy.compares_contents(place.listing, self.now):
+            return Absent("not compared with")
+        baseline = self.baselines.of(asked.file, place, self.policy.settled())
+        if isinstance(baseline, Baseline) and required:
+            return self.baselines.requiring(baseline)
+        return baseline
+
     def _receive(
+        self,
+        asked: Asked,
+        located: concurrent.futures.Future[Located],
+        before: concurrent.futures.Future[Fact[Baseline]],
+        progress: Progress,
+    ) -> _Received:
+        """Bring the bytes into quarantine and look inside; where it matters, before it as well."""
+        received = self._opened(asked, located, progress)
+        baseline, content = before.result(), received.content
+        if isinstance(baseline, Baseline) and isinstance(content, Content):
+            listing = located.result().listing
+            if self.policy.suspects(content) and self.policy.compares_contents(listing, self.now):
+                baseline = self.baselines.opened(baseline)
+        return replace(received, baseline=baseline)
+
+    def _opened(
         self, asked: Asked, located: concurrent.futures.Future[Located], progress: Progress
     ) -> _Received:
-        """Bring the bytes into quarantine and look inside."""
         arrival = self._arrive(asked, located, progress)
         if isinstance(arrival, Absent):
             return _Received(arrival, arrival)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, NewType, TypeAlias, TypeVar
@@ -173,26 +173,82 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """The newest release of the same project that was up for long enough to be compared with."""
+    """A wheel of the nearest release of the same project that had been up for long enough."""
 
-    version: Version
-    filename: str
-    upload_time: datetime
-    content: Content
+    file: File
+    listing: Listing
+    requires_dist: Fact[tuple[str, ...]] = Unknown("nobody has looked")
+    """As its METADATA writes them."""
+
+    content: Fact[Content] = Unknown("nobody has looked inside")
+    """Unknown too where the candidate shows nothing that would have to be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
-    """A file that would be written where another one is, or is about to be."""
+    """A file of somebody else's whose place would be taken: its path, or its name as a module."""
 
     path: str
-    """As a person would look for it: relative to the environment's folder."""
+    """Relative to the environment: `site-packages/six.py`, `bin/activate`, `share/doc/six`."""
 
     owner: str
     """Whose it is: `pip 26.3`, `the standard library`, `the environment`."""
 
+    project: NormalizedName | None = None
+    """The owner's name, where it is a distribution."""
+
     same: bool = False
-    """The bytes are the same, so that nothing is lost whoever comes last."""
+    """Nothing is lost whoever comes last: the bytes are the same, or both declare a namespace."""
+
+
+class Severity(enum.StrEnum):
+    """The qualitative ratings of CVSS, the mildest first."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """How severe it is, as a number to compare by."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """What one OSV record says of one version of a project."""
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    malware: bool = False
+    """The release does harm by itself; otherwise it is vulnerable to somebody else."""
+
+    severity: Severity | None = None
+    """`None` where nobody says, which is not the same as harmless."""
+
+    summary: str = ""
+    fixed: tuple[Version, ...] = ()
+    """The later releases that the record names as the fix, the earliest first."""
+
+    last_affected: Version | None = None
+    """What comes after this is not affected, where the record says it so."""
+
+    name_wide: bool = False
+    """The record is about every version of that name, and does not list this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisories:
+    """What a snapshot of advisories holds against one version of a project."""
+
+    records: tuple[Advisory, ...]
+    as_of: datetime
+    """When the newest record of the snapshot was last changed: nothing later is known here."""
+
+    source: str
+    """Where the snapshot came from, without credentials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,8 +284,18 @@ class Candidate:
     overlaps: Fact[tuple[Overlap, ...]]
     """Files of others that it would write over; absent where no target and no plan are known."""
 
+    advisories: Fact[Advisories]
+    """What is publicly known against this version; unknown where no snapshot is at hand."""
+
+    remedies: Fact[tuple[Advisory, ...]]
+    """What is known against the installed version, and names this very version as its fix."""
+
     judged_at: datetime
     """The clock, passed in: rules never read the time themselves."""
+
+    def younger_than(self, age: timedelta) -> bool:
+        """Tell whether it was uploaded less than `age` ago, or may have been."""
+        return younger_than(self.listing, age, now=self.judged_at)
 
 
 class Level(enum.StrEnum):
@@ -256,6 +322,14 @@ class Finding:
     waiver: str | None = None
     """Why the policy sets this finding aside, and who said so."""
 
+    common: bool = False
+    """It says something of the run rather than of one file: reports say it once for all."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether this finding alone keeps the file out."""
+        return self.level is Level.DENY and self.waiver is None
+
 
 class Decision(enum.StrEnum):
     """What a verdict comes to."""
@@ -275,7 +349,7 @@ class Verdict:
     @property
     def decision(self) -> Decision:
         """Denied if one denies; else undecided if one cannot tell; else admitted."""
-        held = [f for f in self.findings if f.level is Level.DENY and f.waiver is None]
+        held = [finding for finding in self.findings if finding.holds]
         if any(not finding.unknown for finding in held):
             return Decision.DENIED
         return Decision.UNDECIDED if held else Decision.ADMITTED
@@ -357,6 +431,20 @@ class Index:
     credentials: Credentials | None = None
     flat: bool = False
     """A `--find-links` folder or page: files without project pages."""
+
+
+def younger_than(listing: Fact[Listing], age: timedelta, *, now: datetime) -> bool:
+    """Tell whether a file was uploaded less than `age` before `now`, or may have been.
+
+    What no index lists has no past there, so it is not young; where one gives no times, all is.
+    """
+    match listing:
+        case Absent():
+            return False
+        case Unknown():
+            return True
+        case Listing(upload_time=moment):
+            return isinstance(moment, Absent | Unknown) or now - moment < age
 
 
 def index_url(url: str) -> str:

@@ -32,11 +32,29 @@ def is_own(folder: Path) -> bool:
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace `path` by `content` in one step. Raises `OSError`, and then nothing has changed."""
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with open(part, "xb", opener=_opener) as stream:
-            stream.write(content)
+    with replacing(path) as part, part.open("wb") as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield an empty private file that takes the place of `path` at the end, if all went well.
+
+    Raises `OSError`, and then nothing has changed.
+    """
+    with temporary(path.parent) as part:
+        yield part
         part.replace(path)
+
+
+@contextlib.contextmanager
+def temporary(folder: Path) -> Iterator[Path]:
+    """Yield an empty private file in `folder`, gone at the end. Raises `OSError`."""
+    part = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        with open(part, "xb", opener=_opener):
+            pass
+        yield part
     finally:
         part.unlink(missing_ok=True)
 

@@ -40,6 +40,7 @@ def index() -> Iterator[LoopbackIndex]:
 def guard(tmp_path: Path) -> Guard:
     guard = Guard(tmp_path)
     guard.work.mkdir()
+    guard.knows()
     return guard
 
 

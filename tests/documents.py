@@ -18,6 +18,7 @@ import msgspec
 
 from guard.cli.parser import parser
 from guard.policy import PRESETS, load
+from guard.policy.schema import schema
 from guard.rules import CATALOGUE
 from guard.rules._page import index, page, summary, toml
 from tests.morning import morning
@@ -36,6 +37,7 @@ def generated() -> dict[Path, str]:
     """Return every page that is generated, whole or in part, as it should be."""
     rules = {ROOT / f"docs/rules/{id_}.md": page(rule) for id_, rule in CATALOGUE.items()}
     rules[ROOT / "docs/rules/index.md"] = index(CATALOGUE.values())
+    rules[ROOT / "docs/reference/policy.schema.json"] = schema()
     others = {path: path.read_text(encoding="utf-8") for path in pages() if path not in rules}
     return rules | {path: _refreshed(text) for path, text in others.items()}
 

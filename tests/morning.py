@@ -26,6 +26,10 @@ MARKER: Final = "the-payload-ran"
 _PLACE: Final = "https://packages.example.com"
 """What the transcript calls the index; its real port is another one each time."""
 
+_AS_OF: Final = "2026-03-24T09:30:00+00:00"
+_FEED: Final = "https://feeds.example.com/all.zip"
+"""What the report calls the advisories, which are of another moment each time."""
+
 _CHATTER: Final = re.compile(
     r"^(Using Python|Resolved|Prepared|Looking in|Collecting|Installing collected| +Obtaining"
     r"| *Downloading) .*\n",
@@ -41,6 +45,7 @@ class Morning:
         self._guard = Guard(folder)
         self._index = index
         self._guard.work.mkdir()
+        self._guard.knows()
         self._marker = self._guard.work / MARKER
         self.run("python -m venv by-pip")
         self.run("python -m venv --without-pip by-uv by-guard")
@@ -75,6 +80,8 @@ class Morning:
     def report(self) -> str:
         """Return the JSON report on the same request."""
         said = self.run("guard check --quiet --output-format json litellm")
+        said = re.sub(r'(?<="as_of": ")[^"]*', _AS_OF, said)
+        said = re.sub(r'(?<="source": ")[^"]*', _FEED, said)
         return said.replace(self._index.origin, _PLACE)
 
     def transcript(self) -> str:

@@ -12,19 +12,21 @@ from typing import Any, Final
 import pytest
 
 from guard.admission import Admission, Asked, Judgement
+from guard.artifact.source import Scanner
 from guard.model import Absent, Decision, FileKind, Requested, Unknown
 from guard.progress import Silent
 from guard.quarantine import Quarantine
-from guard.sources.contents import Contents
+from guard.sources.baseline import Baselines
 from guard.sources.identities import KnownIdentities
 from guard.sources.provenance import ProvenanceSource
 from guard.sources.publication import Publications
 from guard.sources.trust_root import TrustRoot
 from tests import faults
+from tests.advisory.records import a_snapshot
 from tests.builders import NOW, a_digest, a_file, a_policy, ago
 from tests.fakes import LoopbackIndex
 from tests.faults import Fault
-from tests.sources.clients import a_client, a_source, some_pages, the_index
+from tests.sources.clients import a_client, a_source, some_contents, some_pages, the_index
 from tests.wheels import Artifact, a_wheel
 
 FROB: Final = a_wheel("frob", "1.0")
@@ -38,6 +40,7 @@ class Place:
 
     index: LoopbackIndex
     folder: Path
+    scanner: Scanner | None = None
 
     def asked(self, artifact: Artifact, requested: Requested | None = None) -> Asked:
         """A file as a resolver plans it."""
@@ -59,13 +62,17 @@ class Place:
         provenance = ProvenanceSource(
             some_pages(self.folder / "pages"), self.folder, lambda _: TrustRoot(b"{}", "none")
         )
+        quarantine = Quarantine(self.folder / "quarantine")
+        contents = some_contents(self.folder / "contents", scanner=self.scanner)
         return Admission(
             policy=a_policy(toml),
             index=source,
             publications=Publications(source, provenance, KnownIdentities(self.folder)),
             http=a_client(),
-            quarantine=Quarantine(self.folder / "quarantine"),
-            contents=Contents(self.folder / "contents"),
+            quarantine=quarantine,
+            contents=contents,
+            baselines=Baselines(source, a_client(), quarantine, contents),
+            advisories=a_snapshot(self.folder / "advisories"),
             pool=pool,
             progress=Silent(),
             now=NOW,
@@ -315,3 +322,127 @@ def test_a_guess_that_could_not_be_had_is_undecided_when_it_is_asked_for(place: 
         admission = place.admission(pool)
         admission.anticipate(place.asked(FROB))
         assert admission.admit([place.asked(FROB)]).decision is Decision.UNDECIDED
+
+
+NEWER: Final = a_wheel("frob", "1.1", requires=["dep", "more"])
+
+
+@pytest.fixture
+def with_past(place: Place) -> Place:
+    """frob 1.1, of today, beside frob 1.0."""
+    place.index.add(NEWER, uploaded=ago(hours=1))
+    return place
+
+
+UNCOOLED: Final = 'rules.fresh-upload.level = "off"\n'
+
+
+def test_a_young_file_is_compared_with_the_release_before(with_past: Place) -> None:
+    judgement = with_past.admitted(with_past.asked(NEWER), toml=UNCOOLED)
+    [finding] = judgement.verdicts[0].findings
+    assert finding.message == "requires dep, more, which 1.0 did not"
+    assert judgement.decision is Decision.ADMITTED
+    assert [item.sha256 for item in judgement.admitted] == [NEWER.sha256]
+
+
+def test_to_compare_requirements_no_wheel_is_fetched(with_past: Place) -> None:
+    with_past.admitted(with_past.asked(NEWER), toml=UNCOOLED)
+    assert sorted(with_past.downloads()) == [f"{FROB.filename}.metadata", NEWER.filename]
+    with_past.index.forget_requests()
+    with_past.admitted(with_past.asked(NEWER), toml=UNCOOLED)
+    assert with_past.downloads() == []
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        'rules.new-dependency.level = "off"\n',
+        'rules.new-dependency.window = "1 minute"\n',
+        'rules.new-dependency.level = "off"\nrules.suspicious-change.level = "off"\n',
+    ],
+)
+def test_nothing_is_fetched_for_a_rule_that_does_not_ask(with_past: Place, toml: str) -> None:
+    judgement = with_past.admitted(with_past.asked(NEWER), toml=UNCOOLED + toml)
+    assert judgement.verdicts[0].findings == ()
+    assert with_past.downloads() == [NEWER.filename]
+
+
+def test_an_old_file_is_compared_with_nothing(place: Place) -> None:
+    place.index.add(NEWER, uploaded=ago(days=91))
+    place.index.add(FROB, uploaded=ago(days=200))
+    judgement = place.admitted(place.asked(NEWER))
+    assert judgement.verdicts[0].candidate.baseline == Absent("not compared with")
+    assert place.downloads() == [NEWER.filename]
+
+
+def test_what_the_baseline_required_may_stay_unknown_where_that_only_warns(
+    with_past: Place,
+) -> None:
+    with_past.index.fault("*.metadata", faults.status(503))
+    judgement = with_past.admitted(with_past.asked(NEWER), toml=UNCOOLED)
+    [finding] = judgement.verdicts[0].findings
+    assert (finding.rule, finding.unknown) == ("new-dependency", True)
+    assert judgement.decision is Decision.ADMITTED
+
+
+def test_the_baseline_is_never_a_proof(with_past: Place) -> None:
+    """Nothing of it is handed to an installer."""
+    with_past.index.add(FROB, uploaded=ago(days=30), metadata=False)
+    judgement = with_past.admitted(with_past.asked(NEWER), toml=UNCOOLED)
+    assert set(with_past.downloads()) == {FROB.filename, NEWER.filename}
+    assert [item.path.name for item in judgement.admitted] == [NEWER.filename]
+
+
+TAKEN_OVER: Final = a_wheel(
+    "frob",
+    "1.2",
+    files={"frob.py": "import base64, os\nexec(base64.b64decode('cGFzcw=='))\nos.system('true')\n"},
+)
+
+
+@pytest.fixture
+def taken_over(with_past: Place) -> Place:
+    """frob 1.2, of half an hour ago, which can do what frob 1.0 and 1.1 could not."""
+    with_past.index.add(TAKEN_OVER, uploaded=ago(minutes=30))
+    return replace(with_past, scanner=Scanner())
+
+
+def test_only_for_what_is_suspected_the_wheel_before_is_fetched(taken_over: Place) -> None:
+    asked = [taken_over.asked(NEWER), taken_over.asked(TAKEN_OVER)]
+    judgement = taken_over.admitted(*asked, toml=UNCOOLED)
+    assert judgement.decision is Decision.DENIED
+    assert judgement.admitted == ()
+    [denied] = [f for f in judgement.verdicts[1].findings if f.rule == "suspicious-change"]
+    assert denied.message == (
+        "'frob.py' shows what it did not in 1.0: decoded-exec, import-time-process"
+    )
+    assert [f.rule for f in judgement.verdicts[0].findings] == ["new-dependency"]
+    assert taken_over.downloads().count(FROB.filename) == 1
+    taken_over.index.forget_requests()
+    assert taken_over.admitted(*asked, toml=UNCOOLED).decision is Decision.DENIED
+    assert taken_over.downloads() == []
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.status(404), faults.truncated(10), faults.replaced(TAKEN_OVER.content)]
+)
+def test_a_baseline_that_does_not_come_leaves_it_undecided(taken_over: Place, fault: Fault) -> None:
+    """I4: or whoever controls the path could make the new seem old."""
+    taken_over.index.fault(f"/files/{FROB.filename}", fault)
+    judgement = taken_over.admitted(taken_over.asked(TAKEN_OVER), toml=UNCOOLED)
+    assert judgement.decision is Decision.UNDECIDED
+    assert judgement.admitted == ()
+
+
+def test_a_rule_that_is_off_has_no_baseline_fetched(taken_over: Place) -> None:
+    toml = UNCOOLED + 'rules.suspicious-change.level = "off"\n'
+    taken_over.admitted(taken_over.asked(TAKEN_OVER), toml=toml)
+    assert FROB.filename not in taken_over.downloads()
+
+
+def test_a_first_release_is_compared_with_nothing(place: Place) -> None:
+    evil = a_wheel("new", "1.0", files={"new.py": "import os\nos.system('true')\n"})
+    place.index.add(evil, uploaded=ago(hours=1))
+    judgement = replace(place, scanner=Scanner()).admitted(place.asked(evil), toml=UNCOOLED)
+    assert isinstance(judgement.verdicts[0].candidate.baseline, Absent)
+    assert judgement.decision is Decision.ADMITTED

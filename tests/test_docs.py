@@ -16,6 +16,7 @@ from guard.policy import load, parse
 from guard.policy.tables import (
     DenyTable,
     ExemptTable,
+    GroupTable,
     IdentityTable,
     IndexTable,
     PolicyFile,
@@ -108,6 +109,7 @@ def test_every_variable_of_the_guard_s_own_is_explained() -> None:
         ("`[[index]]`", IndexTable),
         ("`[[deny]]`", DenyTable),
         ("`[[exempt]]`", ExemptTable),
+        ("`[[group]]`", GroupTable),
     ],
 )
 def test_every_key_of_a_policy_is_explained(heading: str, table: type) -> None:

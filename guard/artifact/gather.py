@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from guard.artifact.container import ArchiveError, Member
 from guard.artifact.content import BinaryFormat
 from guard.artifact.defect import Defect
+from guard.artifact.examine import LIMIT, Examiner
 from guard.artifact.native import ENOUGH, is_bytecode, sniff
 from guard.artifact.record import Read
 
@@ -33,6 +35,8 @@ class Archive(Protocol):
 class Gathered:
     """What the passes found so far, by name of the member."""
 
+    examiner: Examiner = field(default_factory=Examiner)
+
     read: dict[str, Read] = field(default_factory=dict)
     texts: dict[str, bytes] = field(default_factory=dict)
     formats: dict[str, BinaryFormat] = field(default_factory=dict)
@@ -54,22 +58,27 @@ def gather(
     """Read those of `members` that were not read yet, and add what is found to `into`.
 
     `algorithm` says in which one a member is hashed, beside sha256; `limits`, whose bytes are to
-    be kept if there are no more than so many.
+    be kept if there are no more than so many. Whatever is whole is shown to its examiner.
     """
     for member in members:
         name = member.name
         if name in into.read or name in into.broken:
             continue
-        text: list[bytes] | None = [] if member.size <= limits.get(name, -1) else None
+        text = member.size <= limits.get(name, -1)
+        wanted = partial(into.examiner.wants, name, member.size)
         try:
-            read, head = _read(archive.chunks(member), algorithm(name), text)
+            read, head, data = _read(
+                archive.chunks(member), algorithm(name), _always if text else wanted
+            )
         except ArchiveError as error:
             into.broken[name] = error.defect
             continue
         into.read[name] = read
         into.size += read.size
-        if text is not None:
-            into.texts[name] = b"".join(text)
+        if text:
+            into.texts[name] = data or b""
+        if data is not None:
+            into.examiner.examine(name, data, size=read.size, offset=member.offset)
         if found := sniff(head, read.size):
             into.formats[name] = found
         elif is_bytecode(name):
@@ -77,20 +86,31 @@ def gather(
             into.heads[name] = head[:16]
 
 
-def _read(pieces: Iterable[bytes], algorithm: str, text: list[bytes] | None) -> tuple[Read, bytes]:
+def _always(_: bytes) -> bool:
+    return True
+
+
+def _read(
+    pieces: Iterable[bytes], algorithm: str, wanted: Callable[[bytes], bool]
+) -> tuple[Read, bytes, bytes | None]:
+    """Return what was read, its first bytes, and the first `LIMIT` where somebody wants them."""
     sha256 = hashlib.sha256()
     other = None if algorithm == "sha256" else hashlib.new(algorithm)
     head = b""
     size = 0
+    kept: list[bytes] | None = None
     for piece in pieces:
         sha256.update(piece)
         if other is not None:
             other.update(piece)
+        if not size and wanted(piece):
+            kept = []
+        if kept is not None and size < LIMIT:
+            kept.append(piece[: LIMIT - size])
         if size < ENOUGH:
             head += piece[: ENOUGH - size]
         size += len(piece)
-        if text is not None:
-            text.append(piece)
     digest = sha256.digest()
     named = digest if other is None else other.digest()
-    return Read(size=size, algorithm=algorithm, digest=named, sha256=digest.hex()), head
+    read = Read(size=size, algorithm=algorithm, digest=named, sha256=digest.hex())
+    return read, head, None if kept is None else b"".join(kept)

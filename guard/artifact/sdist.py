@@ -11,18 +11,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from guard.artifact.content import Content, kept
 from guard.artifact.defect import Defect, DefectKind
+from guard.artifact.examine import LIMIT, Examiner
 from guard.artifact.metadata import Filename, Metadata, read_metadata
 from guard.artifact.paths import unsafe_paths
 from guard.artifact.tar import Tar, TarMember
 from guard.artifact.zip_fault import ArchiveError
 from guard.artifact.zip_limits import Limits
+
+if TYPE_CHECKING:
+    from guard.artifact.source import Scanner
 
 _DEFAULT: Final = Limits()
 _SUFFIX: Final = ".tar.gz"
@@ -32,23 +36,25 @@ _LONGEST: Final = 255  # what file systems allow
 _MOST_DEFECTS: Final = 50
 
 
-def inspect(path: Path, filename: str) -> Content:
+def inspect(path: Path, filename: str, scanner: Scanner | None = None) -> Content:
     """Return what the source distribution at `path` holds, as a file of the name `filename`.
 
     Whatever the bytes, there is a `Content` with its defects. Raises only `OSError`.
     """
     with path.open("rb") as stream:
-        return read(stream, filename)
+        return read(stream, filename, scanner=scanner)
 
 
-def read(stream: BinaryIO, filename: str, limits: Limits = _DEFAULT) -> Content:
+def read(
+    stream: BinaryIO, filename: str, limits: Limits = _DEFAULT, *, scanner: Scanner | None = None
+) -> Content:
     """Return what `stream` holds. Raises only what `stream` raises.
 
     An archive that has no single reading has no content: its defects are all there is to say.
     """
     tar = Tar(stream, limits)
     try:
-        return _Reader(tar, filename).content()
+        return _Reader(tar, filename, Examiner(scanner)).content()
     except ArchiveError as error:
         defects = kept([error.defect, *_unsafe(tar.members)])
         return Content(filename=filename, entries=len(tar.members), defects=defects)
@@ -57,7 +63,8 @@ def read(stream: BinaryIO, filename: str, limits: Limits = _DEFAULT) -> Content:
 class _Reader:
     """One reading: what was found so far."""
 
-    def __init__(self, tar: Tar, filename: str) -> None:
+    def __init__(self, tar: Tar, filename: str, examiner: Examiner) -> None:
+        self.examiner = examiner
         self.tar = tar
         self.filename = filename
         self.said = _read_filename(filename)
@@ -82,20 +89,31 @@ class _Reader:
             url_requirements=metadata.url_requirements,
             entries=len(members),
             size=self.size,
-            defects=kept([*_unsafe(members), *self._misplaced(), *problems]),
+            pickles=tuple(self.examiner.found_pickles),
+            traces=tuple(self.examiner.traces),
+            defects=kept(
+                [*_unsafe(members), *self._misplaced(), *problems, *self.examiner.defects]
+            ),
         )
 
     def _read(self, member: TarMember, chunks: Iterator[bytes]) -> None:
         """Read the content of a file: all of every file passes here, once and in order."""
-        wanted = self.info is None and self._is_info(member.name)
+        is_info = self.info is None and self._is_info(member.name)
+        wanted = is_info
         kept_chunks: list[bytes] = []
+        size = 0
         for chunk in chunks:
-            self.size += len(chunk)
-            if wanted and member.size <= _INFO_LIMIT:
-                kept_chunks.append(chunk)
+            wanted = wanted or (not size and self.examiner.wants(member.name, member.size, chunk))
+            if wanted and size < LIMIT:
+                kept_chunks.append(chunk[: LIMIT - size])
+            size += len(chunk)
+        self.size += size
+        data = b"".join(kept_chunks)
         if wanted:
+            self.examiner.examine(member.name, data, size=size, offset=member.offset)
+        if is_info:
             self.info = member
-            self.info_content = b"".join(kept_chunks)
+            self.info_content = data
 
     def _is_info(self, name: str) -> bool:
         folder, _, file = name.partition("/")

@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from guard.artifact import entry_points, planted, record, startup
 from guard.artifact.container import open_container
 from guard.artifact.content import Command, Content, kept
 from guard.artifact.defect import Defect, DefectKind
+from guard.artifact.examine import Examiner
 from guard.artifact.gather import Archive, Gathered, gather
 from guard.artifact.layout import Layout, lay_out, top_levels
 from guard.artifact.metadata import Metadata, read_metadata, read_wheel
 from guard.artifact.record import Record
 from guard.artifact.shape import Shape, shape
+
+if TYPE_CHECKING:
+    from guard.artifact.source import Scanner
 
 T = TypeVar("T")
 
@@ -37,16 +41,16 @@ _BINARIES: Final = 20_000
 """What is described one by one; the largest honest wheels have a tenth of that."""
 
 
-def inspect(path: Path, filename: str) -> Content:
+def inspect(path: Path, filename: str, scanner: Scanner | None = None) -> Content:
     """Return what the wheel at `path` holds, as a file of the name `filename`.
 
     Whatever the bytes, there is a `Content` with its defects. Raises only `OSError`.
     """
     with open_container(path) as container:
-        return read(container, filename)
+        return read(container, filename, scanner)
 
 
-def read(archive: Archive, filename: str) -> Content:
+def read(archive: Archive, filename: str, scanner: Scanner | None = None) -> Content:
     """Return what an opened archive holds.
 
     One that has no single reading has no content: nothing of it is decompressed, and its defects
@@ -57,18 +61,21 @@ def read(archive: Archive, filename: str) -> Content:
             filename=filename, entries=len(archive.members), defects=kept(archive.defects)
         )
     parts, problems = shape(archive.members, filename)
-    return _Reader(archive, parts, [*archive.defects, *problems]).content(filename)
+    examiner = Examiner(scanner)
+    return _Reader(archive, parts, [*archive.defects, *problems], examiner).content(filename)
 
 
 class _Reader:
     """One reading: what was found so far, and everything that is wrong."""
 
-    def __init__(self, archive: Archive, shape: Shape, defects: list[Defect]) -> None:
+    def __init__(
+        self, archive: Archive, shape: Shape, defects: list[Defect], examiner: Examiner
+    ) -> None:
         self.archive = archive
         self.shape = shape
         self.defects = defects
         self.record: Record | None = None
-        self.gathered = Gathered()
+        self.gathered = Gathered(examiner)
 
     def content(self, filename: str) -> Content:
         """Return the facts. Each member is decompressed once, here."""
@@ -79,6 +86,7 @@ class _Reader:
         self._rest(layout)
         self._compare()
         self.defects += self.gathered.broken.values()
+        self.defects += self.gathered.examiner.defects
         self.defects += planted.misplaced(self.shape, layout)
         found = (*points, *planted.commands(self.shape, layout))
         commands = self._first(_COMMANDS, found, DefectKind.SHADOWING_COMMAND, "commands")
@@ -100,6 +108,8 @@ class _Reader:
             commands=commands,
             hooks=hooks,
             binaries=binaries,
+            pickles=tuple(self.gathered.examiner.found_pickles),
+            traces=tuple(self.gathered.examiner.traces),
             entries=len(self.archive.members),
             size=self.gathered.size,
             defects=kept(self.defects),

@@ -52,10 +52,17 @@ def _own_failure(error: Exception) -> GuardError:
 
 
 def _tell(error: GuardError, arguments: argparse.Namespace) -> None:
-    if getattr(arguments, "output_format", "text") == "json":
-        from guard.report import json  # noqa: PLC0415 - only when it is asked for
+    match getattr(arguments, "output_format", "text"):
+        case "json":
+            from guard.report import json  # noqa: PLC0415 - only when it is asked for
 
-        sys.stdout.write(json.render_error(error))
+            sys.stdout.write(json.render_error(error))
+        case "sarif":
+            from guard.report import sarif  # noqa: PLC0415
+
+            sys.stdout.write(sarif.render_error(error, exit_code=of_error(error)))
+        case _:
+            pass
     sys.stderr.write(message(error, colour=coloured(sys.stderr)))
 
 

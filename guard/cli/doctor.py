@@ -21,7 +21,6 @@ from guard.cli.session import (
     Session,
     asking_nothing,
     cache_folder,
-    policy_name,
     session,
     state_folder,
 )
@@ -46,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     with session(asking_nothing(arguments), alone=True) as run:
         if arguments.refresh_trust_root:
             trust_root.refresh(state_folder(), run.now)
-        answers = list(_answers(run, policy_name(arguments)))
+        answers = list(_answers(run))
     if arguments.output_format == "json":
         document: list[dict[str, Any]] = [
             {"topic": a.topic, "words": a.words, "well": a.well} for a in answers
@@ -60,15 +59,34 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.OK if all(answer.well for answer in answers) else ExitCode.UNDECIDED
 
 
-def _answers(run: Session, policy: str) -> Iterator[Answer]:
+def _answers(run: Session) -> Iterator[Answer]:
     yield Answer("guard", guard.__version__)
     yield Answer("uv", uv.find_uv_bin())
-    yield Answer("policy", f"{policy} ({sum(1 for _ in run.policy.in_force())} rules in force)")
+    yield Answer("policy", f"{_layers(run)} ({len(run.policy.in_force())} rules in force)")
+    yield _approvals(run)
     yield from _target(run)
     yield from _indexes(run)
     yield _trust_root(run)
     yield _cache("page cache", cache_folder() / "pages", "*.json")
     yield _cache("quarantine", cache_folder() / "quarantine", "files/*/*/*")
+
+
+def _layers(run: Session) -> str:
+    """Return the files that the policy comes from, the topmost first."""
+    words = [
+        layer.path
+        + (", locked down" if layer.locked else "")
+        + ("" if layer.trusted else ", not trusted")
+        for layer in reversed(run.layers)
+    ]
+    return " over ".join(words) or "default"
+
+
+def _approvals(run: Session) -> Answer:
+    entries = run.policy.approvals.entries
+    expired = sum(entry.expired(run.now) for entry in entries)
+    needed = "required" if run.policy.approval_required else "optional"
+    return Answer("approvals", f"{needed}; {len(entries)} known, {expired} of them expired")
 
 
 def _target(run: Session) -> Iterator[Answer]:

@@ -92,6 +92,10 @@ def _print(result: Result, arguments: argparse.Namespace) -> None:
             from guard.report import github  # noqa: PLC0415
 
             sys.stdout.write(github.render(result))
+        case "sarif":
+            from guard.report import sarif  # noqa: PLC0415
+
+            sys.stdout.write(sarif.render(result, exit_code=of_decision(result.decision)))
         case _:
             from guard.report import text  # noqa: PLC0415
 

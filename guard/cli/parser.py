@@ -8,7 +8,7 @@ from pathlib import Path
 
 import guard
 
-_FORMATS = ("text", "json", "github")
+_FORMATS = ("text", "json", "sarif", "github")
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -48,12 +48,24 @@ def parser() -> argparse.ArgumentParser:
             "verify", help="a local file against its attestations", allow_abbrev=False
         )
     )
-    _inspect(commands.add_parser("inspect", help="what the attestations say", allow_abbrev=False))
+    _inspect(
+        commands.add_parser(
+            "inspect", help="what is inside, and what the attestations say", allow_abbrev=False
+        )
+    )
+    _approve(
+        commands.add_parser("approve", help="judge, and allow from now on", allow_abbrev=False)
+    )
+    _revoke(commands.add_parser("revoke", help="allow no more", allow_abbrev=False))
+    _approvals(
+        commands.add_parser("approvals", help="list or compare approvals", allow_abbrev=False)
+    )
     _rule(commands.add_parser("rule", help="explain a rule, or list them", allow_abbrev=False))
     _policy(commands.add_parser("policy", help="show or check a policy", allow_abbrev=False))
     _quarantine(
         commands.add_parser("quarantine", help="list, show or purge files", allow_abbrev=False)
     )
+    _feed(commands.add_parser("feed", help="fetch, import or show advisories", allow_abbrev=False))
     _doctor(
         commands.add_parser(
             "doctor", help="what is configured, reachable, and how old", allow_abbrev=False
@@ -128,6 +140,75 @@ def _lock(command: argparse.ArgumentParser) -> None:
     _judging(command)
 
 
+def _approve(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Judge what would be installed, show what is found and who published it, and write each "
+        "file's digest into approvals.toml."
+    )
+    command.set_defaults(module="approve")
+    _requirements(command)
+    _selection(command)
+    _indexes(command)
+    _target(command)
+    group = command.add_argument_group("approving")
+    group.add_argument("--lock", type=Path, metavar="FILE", help="what a pylock.toml chooses")
+    group.add_argument(
+        "--environment", action="store_true", help="what is installed, as the index has it now"
+    )
+    group.add_argument("--reason", type=_line, metavar="TEXT", help="why")
+    group.add_argument(
+        "--approved-by", type=_line, metavar="WHO", help="default: the name of your account"
+    )
+    group.add_argument(
+        "--expires",
+        metavar="WHEN",
+        help='a day (2027-03-01) or a duration ("90 days"); default: never, and 90 days with'
+        " --accept",
+    )
+    group.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="set aside what this rule finds, in these files only",
+    )
+    group.add_argument(
+        "--only-opened", action="store_true", help="leave out the wheels for other platforms"
+    )
+    group.add_argument("--renew", action="store_true", help="what is approved already, again")
+    group.add_argument("-y", "--yes", action="store_true", help="do not ask; needs --reason")
+    _judging(command)
+
+
+def _line(text: str) -> str:
+    """Return `text` if a person could have typed it as one line."""
+    if not text.strip() or not text.isprintable():
+        raise argparse.ArgumentTypeError("expected one line of text")
+    return text.strip()
+
+
+def _revoke(command: argparse.ArgumentParser) -> None:
+    command.description = "Take approvals out of approvals.toml."
+    command.set_defaults(module="revoke")
+    command.add_argument("requirement", nargs="+", metavar="NAME[VERSIONS]", help="litellm<1.83")
+    _policy_option(command)
+
+
+def _approvals(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(module="approvals")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = actions.add_parser("list", help="what is approved, until when", allow_abbrev=False)
+    listed.add_argument(
+        "--expiring", action="store_true", help="only what has expired, or will in 30 days"
+    )
+    compared = actions.add_parser("diff", help="what a change approves", allow_abbrev=False)
+    compared.add_argument("old", type=Path, metavar="OLD", help="approvals before; - for stdin")
+    compared.add_argument("new", nargs="?", type=Path, metavar="NEW", help="default: yours")
+    for action in (listed, compared):
+        _policy_option(action)
+        action.add_argument("--output-format", choices=("text", "json"), default="text")
+
+
 def _verify(command: argparse.ArgumentParser) -> None:
     command.description = "Verify a local wheel or sdist, and who published it. Uses no network."
     command.set_defaults(module="verify")
@@ -140,8 +221,8 @@ def _verify(command: argparse.ArgumentParser) -> None:
 
 def _inspect(command: argparse.ArgumentParser) -> None:
     command.description = (
-        "Print identities, claims, log entries and predicates: of a local file, or of one that an "
-        "index lists, by its URL."
+        "Print what is inside a local wheel or sdist, and what its attestations say; or what those "
+        "of a file say that an index lists, by its URL. `guard check` judges."
     )
     command.set_defaults(module="inspect")
     _evidence(command)
@@ -239,7 +320,11 @@ def _policy_option(command: argparse._ActionsContainer) -> None:
     command.add_argument(
         "--policy",
         metavar="NAME|FILE",
-        help="observe, default, strict, or a file (default: GUARD_POLICY, else default)",
+        help="observe, default, strict, or a file, instead of your own and the project's"
+        " (default: GUARD_POLICY)",
+    )
+    command.add_argument(
+        "--approvals", type=Path, metavar="FILE", help="approvals besides those of your policies"
     )
 
 
@@ -255,6 +340,15 @@ def _policy(command: argparse.ArgumentParser) -> None:
     _policy_option(show)
     check = actions.add_parser("check", help="is the file a policy?", allow_abbrev=False)
     check.add_argument("file", metavar="FILE")
+    init = actions.add_parser("init", help="write a policy to begin with", allow_abbrev=False)
+    init.add_argument("file", nargs="?", metavar="FILE", help="default: guard.toml")
+    words = "let the project's policy loosen yours, as it is now"
+    trusted = actions.add_parser("trust", help=words, allow_abbrev=False)
+    trusted.add_argument("file", nargs="?", metavar="FILE", help="default: the project's")
+    words = "let it do so no longer"
+    distrusted = actions.add_parser("distrust", help=words, allow_abbrev=False)
+    distrusted.add_argument("file", nargs="?", metavar="FILE", help="default: the project's")
+    actions.add_parser("schema", help="the JSON Schema of a policy", allow_abbrev=False)
 
 
 def _quarantine(command: argparse.ArgumentParser) -> None:
@@ -265,6 +359,28 @@ def _quarantine(command: argparse.ArgumentParser) -> None:
     show.add_argument("sha256", metavar="SHA256", help="or its beginning")
     purge = actions.add_parser("purge", help="remove files", allow_abbrev=False)
     purge.add_argument("sha256", nargs="?", default="", metavar="SHA256", help="default: all")
+
+
+def _feed(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(module="feed")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    update = actions.add_parser("update", help="fetch an export of advisories", allow_abbrev=False)
+    update.add_argument(
+        "url",
+        nargs="?",
+        metavar="URL",
+        help="a ZIP of OSV records (default: where the last one came from, else OSV.dev's)",
+    )
+    _digest(update)
+    given = actions.add_parser("import", help="take an export from a file", allow_abbrev=False)
+    given.add_argument("file", type=Path, metavar="FILE", help="a ZIP of OSV records")
+    _digest(given)
+    status = actions.add_parser("status", help="what is here, and how old", allow_abbrev=False)
+    status.add_argument("--output-format", choices=("text", "json"), default="text")
+
+
+def _digest(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--sha256", metavar="SHA256", help="take no other file than this one")
 
 
 def _doctor(command: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ from guard.errors import SourceError, UnsupportedError, UsageError
 from guard.install import pip_configuration, uv_configuration
 from guard.install._base import Installer
 from guard.install.target import Target, find_python
-from guard.policy import Policy, load
+from guard.policy import Files, Layer, Policy, Trust, effective
 from guard.progress import Progress
 from guard.request import IndexOptions, Request, Wanted, read
 
@@ -48,6 +48,9 @@ class Session:
     progress: Progress
     pool: concurrent.futures.ThreadPoolExecutor
     now: datetime
+    layers: tuple[Layer, ...] = ()
+    """The files that the policy comes from."""
+
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
 
@@ -60,13 +63,18 @@ class Session:
             return self._admission
 
     def _open(self) -> Admission:
+        from guard.artifact.source_rules import Rules  # noqa: PLC0415
         from guard.quarantine import Quarantine  # noqa: PLC0415
+        from guard.rules.suspicious_code import SuspiciousCode  # noqa: PLC0415
+        from guard.sources.advisories import AdvisorySource  # noqa: PLC0415
+        from guard.sources.baseline import Baselines  # noqa: PLC0415
         from guard.sources.cache import PageCache  # noqa: PLC0415
         from guard.sources.contents import Contents  # noqa: PLC0415
         from guard.sources.http import Connection, FetchError, Http  # noqa: PLC0415
         from guard.sources.index import IndexSource  # noqa: PLC0415
         from guard.sources.pages import Pages  # noqa: PLC0415
         from guard.sources.publication import Publications  # noqa: PLC0415
+        from guard.sources.readers import Readers  # noqa: PLC0415
 
         configuration = self.installer.configuration()
         try:
@@ -87,16 +95,29 @@ class Session:
             refresh=self.request.refresh,
         )
         index = IndexSource(pages, configuration.indexes)
+        quarantine = Quarantine(folder / "quarantine")
+        own = self.policy.facts_by().rule(SuspiciousCode).rules
+        folders = [Path(folder).absolute() for folder in own]
+        contents = Contents(
+            state_folder() / "contents",
+            Readers(folders),
+            version=Rules(folders).digest,
+            use_results=not self.request.refresh,
+        )
         return Admission(
             policy=self.policy,
             index=index,
             publications=Publications(index, self._provenance(pages), known_identities()),
             http=http,
-            quarantine=Quarantine(folder / "quarantine"),
-            contents=Contents(state_folder() / "contents", use_results=not self.request.refresh),
+            quarantine=quarantine,
+            contents=contents,
+            baselines=Baselines(index, http, quarantine, contents),
+            advisories=AdvisorySource(advisories_folder()),
+            installed=lambda: self.installer.description().installed,
             pool=self.pool,
             progress=self.progress,
             now=self.now,
+            target=lambda: self.installer.description().folders,
         )
 
     def _provenance(self, pages: Pages) -> ProvenanceSource:
@@ -105,7 +126,7 @@ class Session:
 
         private = {
             entry.url: trust_root.from_file(entry.trust_root)
-            for entry in self.policy.indexes
+            for entry in self.policy.facts_by().indexes
             if entry.trust_root
         }
         state = state_folder()
@@ -117,10 +138,17 @@ class Session:
             use_results=not self.request.refresh,
         )
 
+    def under(self, policy: Policy) -> None:
+        """Judge by `policy` from now on; what was fetched is not fetched again."""
+        self.policy = policy
+        if self._admission is not None:
+            self._admission = replace(self._admission, policy=policy)
+
     def close(self) -> None:
         """End what still runs, soon: the transfers at their next chunk."""
         if self._admission is not None:
             self._admission.http.close()
+            self._admission.contents.close()
         self.progress.done()
 
 
@@ -128,13 +156,14 @@ class Session:
 def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
     """Yield the session of one command; with `alone`, whatever is installed does not count."""
     now = datetime.now(UTC)
-    policy = load(policy_name(arguments))
+    policy, layers = effective(policy_files(arguments.policy, arguments.approvals))
     request = _request(arguments, now)
     wanted = read(request)
     target = _target(arguments, alone=alone)
     pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
     run = Session(
         policy=policy,
+        layers=layers,
         request=request,
         wanted=wanted,
         installer=_installer(arguments.installer, target, wanted, pool),
@@ -172,16 +201,41 @@ _NOTHING: dict[str, Any] = {
 """What a command that installs nothing asks for."""
 
 
-def policy_name(arguments: argparse.Namespace) -> str:
-    """Return the policy that was named: on the command line, in GUARD_POLICY, or `default`."""
-    named: str | None = arguments.policy or os.environ.get("GUARD_POLICY")
-    return named or "default"
+def policy_files(named: str | None, approvals: Path | None = None) -> Files:
+    """Return where the policy of a run comes from; both arguments are of the command line."""
+    return Files(
+        system=_system_policy(),
+        user=platformdirs.user_config_path("wheelguard") / "guard.toml",
+        folder=Path.cwd(),
+        named=named or os.environ.get("GUARD_POLICY") or None,
+        trusted=trust().entries(),
+        approvals=approvals.absolute() if approvals else None,
+    )
+
+
+def trust() -> Trust:
+    """Return the record of the project files that may loosen the policy."""
+    return Trust(state_folder() / "trust")
+
+
+def _system_policy() -> Path:
+    """Return the system's policy file; no variable of the environment moves it."""
+    if sys.platform == "win32":
+        return platformdirs.site_config_path("wheelguard", appauthor=False) / "guard.toml"
+    if sys.platform == "darwin":
+        return Path("/Library/Application Support/wheelguard/guard.toml")
+    return Path("/etc/wheelguard/guard.toml")
 
 
 def state_folder() -> Path:
     """Return the folder of what the guard remembers: results, identities, trust."""
     named = os.environ.get("GUARD_STATE_DIR")
     return Path(named).absolute() if named else platformdirs.user_state_path("wheelguard")
+
+
+def advisories_folder() -> Path:
+    """Return the folder of the snapshot of advisories."""
+    return state_folder() / "advisories"
 
 
 def known_identities() -> KnownIdentities:

@@ -67,19 +67,23 @@ def root(arguments: argparse.Namespace) -> TrustRoot:
 
 
 def evidence(arguments: argparse.Namespace, file: Path) -> Path:
-    """Return the file that holds the attestations: named, or beside `file` by convention."""
-    named = arguments.provenance or arguments.bundle
-    if named:
-        return Path(named)
-    for suffix in _SIDECARS:
-        beside = file.parent / f"{file.name}{suffix}"
-        if beside.is_file():
-            return beside
+    """Return the file that holds the attestations. Raises `UsageError` where there is none."""
+    if found := evidence_at_hand(arguments, file):
+        return found
     raise UsageError(
         f"there is no provenance beside `{file}`",
         reason=f"looked for {', '.join(file.name + suffix for suffix in _SIDECARS)}",
         hint="name it with `--provenance` or `--bundle`; `guard check` fetches it from an index",
     )
+
+
+def evidence_at_hand(arguments: argparse.Namespace, file: Path) -> Path | None:
+    """Return the file that holds the attestations: named, or beside `file` by convention."""
+    named = arguments.provenance or arguments.bundle
+    if named:
+        return Path(named)
+    places = (file.parent / f"{file.name}{suffix}" for suffix in _SIDECARS)
+    return next((place for place in places if place.is_file()), None)
 
 
 def verified(file: Path, evidence: Path, root: TrustRoot) -> Provenance:

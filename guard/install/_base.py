@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -49,9 +49,29 @@ class Bounds:
     excluded: frozenset[tuple[NormalizedName, Version]] = frozenset()
     """Releases that were denied already."""
 
+    approved: Mapping[NormalizedName, frozenset[Version]] = field(default_factory=dict)
+    """Projects of which only these releases may be admitted: of some of them, none."""
+
     def constraints(self) -> str:
-        """Return the excluded releases as lines of a constraints file."""
-        return "".join(f"{name}!={version}\n" for name, version in sorted(self.excluded))
+        """Return the releases to do without as lines of a constraints file; none: empty."""
+        lines = [f"{name}!={version}\n" for name, version in sorted(self.excluded)]
+        for name, versions in sorted(self.approved.items()):
+            lines += [f"{name}{within}\n" for within in _specifiers(versions)]
+        return "".join(lines)
+
+
+def _specifiers(versions: frozenset[Version]) -> Iterator[str]:
+    """Yield the specifier that lets through all of `versions` and as little else as can be said.
+
+    PEP-440 has no *or*: what lies between is let through, then judged and excluded. A pre-release
+    as a bound would invite the others.
+    """
+    if not versions:
+        yield "<0.dev0"
+    elif len(versions) == 1:
+        yield f"=={min(versions)}"
+    elif not any(version.is_prerelease for version in versions):
+        yield f">={min(versions).public},<={max(versions).public}"
 
 
 Hint = Callable[[NormalizedName, SpecifierSet], None]

@@ -25,7 +25,7 @@ from guard.admission import Admission, Asked, Judgement, judge
 from guard.errors import GuardError, InstallerError, SourceError, UnsupportedError, UsageError
 from guard.install._base import Bounds, Installer
 from guard.install.releases import Releases
-from guard.model import Decision, File, FileKind, PassedOver, Requested, Unknown
+from guard.model import Decision, File, FileKind, PassedOver, Requested, Unknown, Verdict
 from guard.plan import Planned
 from guard.policy import Policy
 from guard.progress import Progress
@@ -137,10 +137,10 @@ class Flow:
                 self._resolving = False
                 planned = [self._with_hash(item) for item in resolved]
             except InstallerError as error:
-                if bounds.cutoff == bounds.own or self._unreachable() is not None:
+                wider = self._wider(bounds)
+                if wider is None or self._unreachable() is not None:
                     return self._without_solution(error)
-                # The cut-off may be what hides the only solution: see it, judge it, say so.
-                bounds = replace(bounds, cutoff=bounds.own, uncut=frozenset())
+                bounds = wider
                 continue
             if not planned:
                 return self._satisfied()
@@ -152,10 +152,10 @@ class Flow:
             if judgement.decision is not Decision.DENIED:
                 return self._accepted(judgement)
             self._denied = judgement
-            excluded = self._exclude(judgement)
-            if not excluded - bounds.excluded:
+            narrower = self._narrower(bounds, judgement)
+            if narrower == bounds:
                 return self._rejected(judgement)
-            bounds = replace(bounds, excluded=bounds.excluded | excluded)
+            bounds = narrower
         return self._rejected(
             self._denied or Judgement(()), note=f"gave up after {_ROUNDS} resolutions"
         )
@@ -212,12 +212,71 @@ class Flow:
 
     def _bounds(self) -> Bounds:
         policy, own = self._policy, self._request.uploaded_prior_to
-        cutoff = policy.upload_cutoff(self._now)
+        cutoff, approved = policy.upload_cutoff(self._now), self._approved()
         if cutoff is None or (own and own <= cutoff):
-            return Bounds(cutoff=own, own=own)
+            return Bounds(cutoff=own, own=own, approved=approved)
         uncut = set(self._wanted.pins()) | policy.fresh_names()
         uncut |= {name for name in self._wanted.names if policy.may_be_fresh(name)}
-        return Bounds(cutoff=cutoff, own=own, uncut=frozenset(uncut))
+        uncut |= self._fixable()
+        return Bounds(cutoff=cutoff, own=own, uncut=frozenset(uncut), approved=approved)
+
+    def _approved(self) -> Mapping[NormalizedName, frozenset[Version]]:
+        """Return the approved releases of what was not pinned: a pin is judged as it is."""
+        names = self._policy.approved_names() - self._wanted.pins().keys()
+        found = {name: self._policy.approved(name, self._now) for name in names}
+        return {name: versions for name, versions in found.items() if versions}
+
+    def _wider(self, bounds: Bounds) -> Bounds | None:
+        """Return bounds within which there may be a plan to judge, so that it says what is wrong.
+
+        The cut-off may hide the only solution, and so may the approvals: see it, judge it, say so.
+        """
+        approved = bounds.approved if self._denied else {}
+        wider = replace(bounds, cutoff=bounds.own, approved=approved)
+        if wider.cutoff != bounds.cutoff:
+            wider = replace(wider, uncut=frozenset())
+        return None if wider == bounds else wider
+
+    def _narrower(self, bounds: Bounds, judgement: Judgement) -> Bounds:
+        """Return bounds without what was denied; the same where that would change nothing."""
+        excluded = self._exclude(judgement)
+        if excluded is None:
+            return bounds
+        hidden = {name: frozenset[Version]() for name in self._hidden(judgement)}
+        return replace(
+            bounds, excluded=bounds.excluded | excluded, approved={**bounds.approved, **hidden}
+        )
+
+    def _hidden(self, judgement: Judgement) -> frozenset[NormalizedName]:
+        """Return the denied projects of which nothing at all is approved."""
+        denied = (v.candidate.file.project for v in judgement.verdicts if _is_denied(v))
+        return frozenset(n for n in denied if self._policy.approved(n, self._now) == frozenset())
+
+    def _fixable(self) -> set[NormalizedName]:
+        """Return what is to be upgraded and is known to have a fix, which may be as young as today.
+
+        The resolver must see it; whatever else it then sees that is too young is judged as ever.
+        """
+        upgrade = self._request.upgrade
+        # What is pinned is seen in any case.
+        names = self._wanted.names - self._wanted.pins().keys()
+        asked = {name for name in names if name in self._upgraded or self._bound(name)}
+        if not (upgrade or asked):
+            return set()  # nothing leaves its place: nobody has to wait for what is there
+        installed = self._installer.description().installed
+        leaving = set(installed) if upgrade else asked & installed.keys()
+        if not leaving:
+            return set()
+        advisories = self._open_admission().advisories
+        return {name for name in leaving if advisories.fixable(name, installed[name])}
+
+    def _bound(self, name: NormalizedName) -> bool:
+        """Tell whether some requirement may want another version of `name` than is there."""
+        return any(
+            str(requirement.specifier)
+            for requirement in self._wanted.requirements
+            if canonicalize_name(requirement.name) == name
+        )
 
     def _may_be_fresh(self, planned: Sequence[Planned]) -> frozenset[str]:
         return frozenset(
@@ -247,16 +306,19 @@ class Flow:
         self._progress.step("Judging")
         return self._admission.admit(asked)
 
-    def _exclude(self, judgement: Judgement) -> frozenset[tuple[NormalizedName, Version]]:
-        """Return the releases to do without, or nothing if a denied one was pinned."""
-        denied = [v for v in judgement.verdicts if v.decision is Decision.DENIED]
-        if any(v.candidate.requested.pinned for v in denied):
-            return frozenset()
+    def _exclude(self, judgement: Judgement) -> frozenset[tuple[NormalizedName, Version]] | None:
+        """Return the releases to do without; `None` if one was denied that nothing replaces."""
+        denied = [v for v in judgement.verdicts if _is_denied(v)]
+        hidden = self._hidden(judgement)
+        if any(v.candidate.requested.pinned for v in denied) or hidden & self._wanted.names:
+            return None
         excluded = set()
         for verdict in denied:
             file = verdict.candidate.file
             if file.version is None:
-                return frozenset()
+                return None
+            if file.project in hidden:
+                continue
             passed = self._releases.denied_from(verdict)
             self._excluded.setdefault(file.project, []).extend(passed)
             excluded |= {(file.project, item.version) for item in passed}
@@ -321,6 +383,10 @@ class Flow:
             if isinstance(page, Unknown):
                 return page
         return None
+
+
+def _is_denied(verdict: Verdict) -> bool:
+    return verdict.decision is Decision.DENIED
 
 
 def _has(installed: Mapping[NormalizedName, str], file: File) -> bool:

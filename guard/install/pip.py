@@ -32,11 +32,33 @@ _UNHASHED: Final = "--require-hashes mode"
 """What pip says when one requirement has a hash and another has none."""
 
 
-_RUN: Final = (
-    "import sys; sys.path[:] = filter(None, sys.path); import runpy; "
-    "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
-)
-"""What `python -m pip` does, without the working folder's modules in reach."""
+_BUILDS: Final = "the guard lets pip start nothing that could build"
+"""What pip is told when it would start a program to find out what a file requires."""
+
+_RUN: Final = f"""\
+import os, sys
+sys.path[:] = filter(None, sys.path)
+ASKED = {{'keyring', 'lsb_release', 'rustc'}}
+PROBE = ['-sS', '-c', 'import platform; print(platform.mac_ver()[0])']
+def watch(event, details):
+    if event != 'subprocess.Popen':
+        return
+    words = details[1] if isinstance(details[1], (list, tuple)) else [details[1]]
+    name = os.path.basename(os.fsdecode(words[0]))
+    if name.removesuffix('.exe') in ASKED or name.startswith('ld-musl-'):
+        return
+    if list(words[1:]) != PROBE:
+        raise OSError('{_BUILDS}')
+sys.addaudithook(watch)
+import runpy
+runpy.run_module('pip', run_name='__main__', alter_sys=True)
+"""
+"""What `python -m pip` does, without the working folder's modules in reach, and without building.
+
+`--only-binary` does not count for what a wheel requires by URL: pip would fetch a source and run
+its backend. It starts its builds, and only these, as programs of their own. What it may start are
+the ones that it asks for a password, for the user agent and for the platform's tags.
+"""
 
 
 class Pip:
@@ -96,6 +118,8 @@ class Pip:
             except InstallerError as error:
                 if _UNHASHED in error.output:
                     raise _unhashed(error) from None
+                if _BUILDS in error.output:
+                    raise _would_build(error) from None
                 raise
             return tuple(_planned(report))
 
@@ -132,8 +156,8 @@ class Pip:
             options += ["--requirement", str(path)]
         for path in request.constraint_files:
             options += ["--constraint", str(path)]
-        if bounds.excluded:
-            (folder / "excluded.txt").write_text(bounds.constraints())
+        if lines := bounds.constraints():
+            (folder / "excluded.txt").write_text(lines)
             options += ["--constraint", str(folder / "excluded.txt")]
         # pip has no exceptions from its cut-off: the rules judge what it then sees too much of.
         cutoff = bounds.own if bounds.uncut else bounds.cutoff
@@ -199,6 +223,15 @@ def _refuse(request: Request) -> None:
             reason="it asks the index each time, whatever is cached",
             hint="leave out `--installer pip`, or install from a lock, which needs no resolving",
         )
+
+
+def _would_build(error: InstallerError) -> UnsupportedError:
+    lines = [line.strip() for line in error.output.splitlines() if _BUILDS not in line]
+    return UnsupportedError(
+        "pip would have to build something to resolve this",
+        reason="a file requires a source by URL or path, and building runs its code unjudged",
+        hint=f"leave out what requires it; pip said last: {lines[-1][:200]}" if lines else "",
+    )
 
 
 def _unhashed(error: InstallerError) -> UsageError:

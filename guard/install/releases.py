@@ -21,7 +21,6 @@ from guard.model import (
     File,
     FileKind,
     Finding,
-    Level,
     PassedOver,
     Requested,
     Unknown,
@@ -109,8 +108,11 @@ class Releases:
         if isinstance(page, Absent | Unknown):
             return None
         cutoff = bounds.own if project in bounds.uncut else bounds.cutoff
+        approved = bounds.approved.get(project)
         for version, filenames in sorted(page.wheels().items(), reverse=True)[:_LOOKED_AT]:
             if version not in specifiers or (project, version) in bounds.excluded:
+                continue
+            if approved is not None and version not in approved:
                 continue
             for file, entry in self._fitting(page, version, filenames):
                 late = cutoff and entry.upload_time and entry.upload_time > cutoff
@@ -248,7 +250,7 @@ def _rank(filename: str, tags: Mapping[Tag, int]) -> int | None:
 
 def _against(verdict: Verdict) -> tuple[Finding, ...]:
     """Return what decided against a release; what could not be told, where nothing else did."""
-    held = [f for f in verdict.findings if f.level is Level.DENY and f.waiver is None]
+    held = [finding for finding in verdict.findings if finding.holds]
     return tuple([f for f in held if not f.unknown] or held)
 
 

@@ -18,6 +18,7 @@ from packaging.tags import Tag, parse_tag
 from packaging.utils import NormalizedName, canonicalize_name
 
 from guard.errors import TargetError, UnsupportedError
+from guard.sources.installed import Folders
 
 _TIMEOUT: Final = 60
 _NO: Final = frozenset({"0", "false", "no", "off"})
@@ -26,7 +27,7 @@ _SEEDS: Final = frozenset({"pip", "setuptools", "wheel", "uv"})
 
 # Runs in the target, isolated (-I), with nothing but our `packaging` to import: it supports 3.8.
 _DESCRIBE: Final = """
-import json, sys
+import json, os, sys
 sys.path.insert(0, sys.argv[1])
 from packaging.markers import default_environment
 from packaging.tags import sys_tags
@@ -39,6 +40,9 @@ below = {"base": place, "platbase": place}
 scheme = "nt" if sys.platform == "win32" else "posix_prefix"
 paths = sysconfig.get_paths(scheme, below) if kind == "prefix" else sysconfig.get_paths()
 folders = [place] if kind == "target" else [paths["purelib"], paths["platlib"]]
+scripts, data = paths["scripts"], paths["data"]
+if kind == "target":
+    scripts, data = os.path.join(place, "bin"), place
 try:
     pip = version("pip")
 except PackageNotFoundError:
@@ -51,6 +55,12 @@ print(json.dumps({
         (d.metadata["Name"], d.version) for d in distributions(path=sorted(set(folders)))
     ],
     "prefix": sys.prefix,
+    "folders": {
+        "site": folders,
+        "scripts": [scripts],
+        "data": [data],
+        "library": [paths["stdlib"], paths["platstdlib"]],
+    },
 }))
 """
 
@@ -65,6 +75,9 @@ class Description:
     prefix: str
     pip: str | None = None
     """The version of its own pip, wherever the packages are to go."""
+
+    folders: Folders | None = None
+    """Where the packages are to go; `None` where nothing is installed anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +144,7 @@ class Target:
             else {canonicalize_name(n): v for n, v in answer["installed"] if n},
             prefix=answer["prefix"],
             pip=answer["pip"],
+            folders=None if self.alone else _folders(answer["folders"]),
         )
 
     def _place(self) -> tuple[str, str]:
@@ -145,6 +159,16 @@ class Target:
             reason=reason,
             hint="name another one with `--python`",
         )
+
+
+def _folders(said: Mapping[str, list[str]]) -> Folders:
+    (scripts,), (data,) = said["scripts"], said["data"]
+    return Folders(
+        site=tuple(map(Path, said["site"])),
+        scripts=Path(scripts),
+        data=Path(data),
+        library=tuple(map(Path, said["library"])),
+    )
 
 
 def environment_of(python: Path) -> Path | None:

@@ -86,8 +86,8 @@ class Uv:
             own = bounds.own.isoformat() if bounds.own else "false"
             for name in sorted(bounds.uncut):
                 options += ["--exclude-newer-package", f"{name}={own}"]
-        if bounds.excluded:
-            (folder / "excluded.txt").write_text(bounds.constraints())
+        if lines := bounds.constraints():
+            (folder / "excluded.txt").write_text(lines)
             options += ["--constraints", str(folder / "excluded.txt")]
         for path in request.constraint_files:
             options += ["--constraints", str(path)]

@@ -9,24 +9,40 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from guard.approval import Approvals
 from guard.errors import PolicyError
 from guard.model import RuleId
 from guard.policy.complaints import nearest
-from guard.policy.policy import Policy
-from guard.policy.tables import PolicyFile, convert, read
+from guard.policy.policy import Group, Policy
+from guard.policy.tables import GroupTable, PolicyFile, convert, read
 from guard.rules import CATALOGUE, Rule
 
 PRESETS: Final = ("observe", "default", "strict")
+SHIPPED: Final = (*PRESETS, "ai-stack")
+"""Every policy that can be named without a file."""
 
 _LIMIT: Final = 1_000_000
 """Bytes; a policy is written by people."""
 
+_NONE: Final = Approvals()
 
-def load(name: str) -> Policy:
-    """Return the policy of a preset, or of the file at `name`. Raises `PolicyError`."""
-    if name in PRESETS:
-        return parse(_preset(name), source=name)
-    path = Path(name)
+
+def load(name: str, base: Policy | None = None, *, approvals: Approvals = _NONE) -> Policy:
+    """Return the policy of a preset, or of the file at `name`, on top of `base`.
+
+    Raises `PolicyError`.
+    """
+    if name in SHIPPED:
+        return overlay(_table(_preset(name), name), base, source=name, approvals=approvals)
+    return overlay(table_of(Path(name)), base, source=name, approvals=approvals)
+
+
+def table_of(path: Path) -> Mapping[str, Any]:
+    """Return what the policy file at `path` says, unread. Raises `PolicyError`.
+
+    Of a pyproject.toml, it is the table `tool.guard`.
+    """
+    name = str(path)
     try:
         with path.open("rb") as stream:
             body = stream.read(_LIMIT + 1)
@@ -34,29 +50,49 @@ def load(name: str) -> Policy:
         raise PolicyError(
             f"the policy `{name}` could not be read",
             reason=error.strerror,
-            hint=f"name a file or one of the presets: {', '.join(PRESETS)}",
+            hint=f"name a file or one of the presets: {', '.join(SHIPPED)}",
         ) from None
     if len(body) > _LIMIT:
         raise PolicyError(f"the policy `{name}` is larger than {_LIMIT} bytes")
+    table = decoded(body, name)
+    return _tool_table(table, name) if path.name == "pyproject.toml" else table
+
+
+def decoded(body: bytes, source: str) -> dict[str, Any]:
+    """Return the TOML document in `body`, which came from `source`. Raises `PolicyError`."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise PolicyError("not UTF-8", source=name, reason=str(error)) from None
-    if path.name == "pyproject.toml":
-        return _from_pyproject(text, source=name)
-    return parse(text, source=name)
+        raise PolicyError("not UTF-8", source=source, reason=str(error)) from None
+    return _table(text, source)
 
 
-def parse(text: str, *, source: str) -> Policy:
-    """Return the policy that `text` says, on top of what it extends.
+def has_table(path: Path) -> bool:
+    """Tell whether the pyproject.toml at `path` has a policy.
+
+    Raises `PolicyError` where it seems to have one that cannot be read: that must not loosen.
+    """
+    try:
+        with path.open("rb") as stream:
+            body = stream.read(_LIMIT + 1)
+    except OSError:
+        return False
+    if b"guard" not in body:
+        return False
+    tool = _table(body.decode("utf-8", errors="replace"), str(path)).get("tool")
+    return isinstance(tool, dict) and "guard" in tool
+
+
+def parse(text: str, *, source: str, base: Policy | None = None) -> Policy:
+    """Return the policy that `text` says, on top of what it extends and of `base`.
 
     Raises `PolicyError` on anything it does not wholly understand.
     """
-    return _policy(_table(text, source), source=source)
+    return overlay(_table(text, source), base, source=source)
 
 
-def _from_pyproject(text: str, *, source: str) -> Policy:
-    tool = _table(text, source).get("tool")
+def _tool_table(table: Mapping[str, Any], source: str) -> Mapping[str, Any]:
+    tool = table.get("tool")
     if not isinstance(tool, dict) or "guard" not in tool:
         raise PolicyError(
             "there is no such table",
@@ -64,7 +100,10 @@ def _from_pyproject(text: str, *, source: str) -> Policy:
             at="tool.guard",
             hint="add one, or name another policy with `--policy` or GUARD_POLICY",
         )
-    return _policy(tool["guard"], source=source)
+    guard = tool["guard"]
+    if not isinstance(guard, dict):
+        raise PolicyError("expected a table", source=source, at="tool.guard")
+    return guard
 
 
 def _table(text: str, source: str) -> dict[str, Any]:
@@ -74,10 +113,29 @@ def _table(text: str, source: str) -> dict[str, Any]:
         raise PolicyError("not TOML", source=source, reason=str(error)) from None
 
 
-def _policy(table: Mapping[str, Any], *, source: str) -> Policy:
+def overlay(
+    table: Mapping[str, Any],
+    base: Policy | None,
+    *,
+    source: str,
+    system: bool = False,
+    approvals: Approvals = _NONE,
+) -> Policy:
+    """Return the policy that `table` says on top of `base`. Raises `PolicyError`.
+
+    What the table extends replaces the options of `base`; entries of both count, its own first.
+    So do `approvals`, which lie beside it.
+    """
     file = convert(table, PolicyFile, source=source, at="")
-    base = _base(file.extends, source)
-    options, origins = _options(base, file, source)
+    if file.lockdown and not system:
+        raise PolicyError(
+            "only the system's own policy can lock anything down",
+            source=source,
+            at="lockdown",
+            hint="`guard doctor` says where that is; anything can be denied here all the same",
+        )
+    extended = _base(file.extends, source)
+    options, origins = _options(extended or base, file, source)
     indexes = tuple(
         read(entry.entry, source=source, at=f"index[{i}]") for i, entry in enumerate(file.index)
     )
@@ -91,33 +149,74 @@ def _policy(table: Mapping[str, Any], *, source: str) -> Policy:
         read(entry.entry, source=source, at=f"publisher[{i}]")
         for i, entry in enumerate(file.publisher)
     )
+    groups = tuple(_group(entry, i, source) for i, entry in enumerate(file.group))
+    for below in filter(None, (extended, base)):
+        pins = (*pins, *below.publishers)
+        indexes, denied = (*indexes, *below.indexes), (*denied, *below.deny)
+        exempt, groups = (*exempt, *below.exemptions), (*below.groups, *groups)
+    required = base.approval_required if base else False
+    if file.approval is not None:
+        required = file.approval == "required"
+        origins["approval"] = source
+    elif base is not None and "approval" in base.origins:
+        origins["approval"] = base.origins["approval"]
     if base is not None:
-        pins = (*pins, *base.publishers)
-        indexes, denied = (*indexes, *base.indexes), (*denied, *base.deny)
-        exempt = (*exempt, *base.exemptions)
-    tables: dict[str, object] = {"index": indexes, "deny": denied, "publisher": pins}
+        approvals += base.approvals
+    tables: dict[str, object] = {
+        "index": indexes,
+        "deny": denied,
+        "publisher": pins,
+        "approval": required,
+        "approvals": approvals,
+    }
     rules = tuple(_rule(rule, options[id_], tables) for id_, rule in CATALOGUE.items())
     policy = Policy(
         rules=rules,
         indexes=indexes,
         deny=denied,
         exemptions=exempt,
+        approval_required=required,
+        approvals=approvals,
         publishers=pins,
+        groups=groups,
         origins=origins,
+        floor=base.floor if base else None,
     )
     _check_index_names(policy, source)
     return policy
 
 
+def _group(entry: GroupTable, number: int, source: str) -> Group:
+    """Return the group with its options read, rule by rule."""
+    at = f"group[{number}]"
+    options: dict[RuleId, dict[str, object]] = {}
+    for id_ in entry.rules:
+        rule = CATALOGUE[_known_rule(id_, source, f"{at}.rules.{id_}")]
+        given = _given(entry.rules, rule.id, source, at)
+        _refuse_unknown_options(rule, given, source)
+        names = rule.options()
+        read_given = convert({**given}, rule, source=source, at=f"{at}.rules.{id_}")
+        options[rule.id] = {names[key]: getattr(read_given, names[key]) for key in given}
+    return Group(name=entry.name, members=read(entry.globs, source=source, at=at), options=options)
+
+
+def _known_rule(id_: str, source: str, at: str) -> RuleId:
+    if id_ in CATALOGUE:
+        return RuleId(id_)
+    close = difflib.get_close_matches(id_, CATALOGUE, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else "`guard rule` lists them"
+    raise PolicyError("there is no such rule", source=source, at=at, hint=hint)
+
+
 def _base(name: str | None, source: str) -> Policy | None:
     if name is None:
         return None
-    if name not in PRESETS:
+    if name not in SHIPPED:
         raise PolicyError(
             f"there is no preset {name!r}",
             source=source,
             at="extends",
-            hint=f"one of: {', '.join(PRESETS)}",
+            hint=f"one of: {', '.join(SHIPPED)}",
         )
     return parse(_preset(name), source=name)
 
@@ -127,14 +226,11 @@ def _options(
 ) -> tuple[dict[RuleId, dict[str, object]], dict[str, str]]:
     """Merge the options of each rule, key by key, and remember where each one comes from."""
     for id_ in file.rules:
-        if id_ not in CATALOGUE:
-            close = difflib.get_close_matches(id_, CATALOGUE, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else "`guard rule` lists them"
-            raise PolicyError("there is no such rule", source=source, at=f"rules.{id_}", hint=hint)
+        _known_rule(id_, source, f"rules.{id_}")
     options: dict[RuleId, dict[str, object]] = {}
     origins = dict(base.origins) if base else {}
     for id_, rule in CATALOGUE.items():
-        given = _given(file, id_, source)
+        given = _given(file.rules, id_, source)
         _refuse_unknown_options(rule, given, source)
         inherited = next((r for r in base.rules if r.id == id_), None) if base else None
         names = rule.options()
@@ -148,14 +244,14 @@ def _options(
     return options, origins
 
 
-def _given(file: PolicyFile, id_: RuleId, source: str) -> dict[str, Any]:
+def _given(rules: Mapping[str, Any], id_: RuleId, source: str, within: str = "") -> dict[str, Any]:
     """Return the options that the file itself sets for a rule."""
-    given = file.rules.get(id_, {})
+    given = rules.get(id_, {})
     if not isinstance(given, dict):
         raise PolicyError(
             f"expected a table, not {given!r}",
             source=source,
-            at=f"rules.{id_}",
+            at=f"{within}.rules.{id_}".lstrip("."),
             hint=f'a level goes inside it: rules.{id_}.level = "deny"',
         )
     return given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -90,7 +90,7 @@ class ExemptTable(
             rule=RuleId(self.rule),
             reason=self.reason,
             versions=_versions(self.versions),
-            sha256=tuple(_digest(digest) for digest in self.sha256 or ()),
+            sha256=tuple(sha256_digest(digest) for digest in self.sha256 or ()),
             approved_by=self.approved_by,
             expires=self.expires,
         )
@@ -155,17 +155,38 @@ class PublisherTable(
         )
 
 
+class GroupTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """`[[group]]`: options of rules that differ for the projects of some names."""
+
+    name: Text
+    members: Names
+    rules: dict[str, Any]
+
+    def globs(self) -> tuple[str, ...]:
+        """Return the members in normal form."""
+        return tuple(_name_glob(pattern) for pattern in self.members)
+
+
 class PolicyFile(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
 ):
     """A whole policy file."""
 
     extends: Text | None = None
+    lockdown: bool = False
+    """Nothing below may loosen this file: only the system's own may say so."""
+
+    approval: Literal["optional", "required"] | None = None
+    """Whether only what is approved may be admitted."""
+
     rules: dict[str, Any] = msgspec.field(default_factory=dict)
     index: tuple[IndexTable, ...] = ()
     deny: tuple[DenyTable, ...] = ()
     exempt: tuple[ExemptTable, ...] = ()
     publisher: tuple[PublisherTable, ...] = ()
+    group: tuple[GroupTable, ...] = ()
 
 
 def _several(given: str | int | tuple[str, ...] | tuple[int, ...] | None) -> tuple[Any, ...]:
@@ -177,7 +198,9 @@ def _several(given: str | int | tuple[str, ...] | tuple[int, ...] | None) -> tup
 def convert(value: object, kind: type[T], *, source: str, at: str) -> T:
     """Return `value` as `kind`. Raises `PolicyError` with the dotted key of what is wrong."""
     try:
-        return msgspec.convert(value, kind, strict=True, builtin_types=(date,), dec_hook=_duration)
+        return msgspec.convert(
+            value, kind, strict=True, builtin_types=(date, datetime), dec_hook=_duration
+        )
     except msgspec.ValidationError as error:
         raise complaint(error, kind, source=source, at=at) from None
 
@@ -218,7 +241,8 @@ def _name_glob(pattern: str) -> str:
     return canonicalize_name(pattern)
 
 
-def _digest(text: str) -> str:
+def sha256_digest(text: str) -> str:
+    """Return a digest in lower case. Raises `ValueError` for what is none."""
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
         raise ValueError(f"{text!r} is no sha256 digest: 64 hexadecimal digits")
     return text.lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guard.model import Finding, Level
-from guard.report.result import Result, decisive, folded, shown
+from guard.report.result import Result, common, folded, own, shown
 from guard.report.text import plain
 
 
@@ -18,13 +18,17 @@ def render(result: Result) -> str:
 
 def _lines(result: Result) -> Iterator[str]:
     for verdict in shown(result):
-        for finding, _ in folded(decisive(verdict, result.decision)):
-            words = " · ".join((finding.message, *finding.detail))
-            title = f"{finding.rule}: {verdict.candidate.file.filename}"
-            yield _command(_kind(finding), title, words)
+        for finding, _ in folded(own(verdict, result.decision)):
+            yield _said(finding, f"{finding.rule}: {verdict.candidate.file.filename}")
+    for finding, *_ in common(result):
+        yield _said(finding, str(finding.rule))
     for item in result.passed_over:
         why = "; ".join(f"{finding.rule}: {finding.message}" for finding in item.findings)
         yield _command("notice", f"passed over: {item.project} {item.version}", why)
+
+
+def _said(finding: Finding, title: str) -> str:
+    return _command(_kind(finding), title, " · ".join((finding.message, *finding.detail)))
 
 
 def _kind(finding: Finding) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from guard.admission import Standing
 from guard.errors import GuardError, SourceError
-from guard.model import Absent, Decision, Finding, PassedOver, Unknown, Verdict
+from guard.model import Absent, Advisory, Decision, Finding, PassedOver, Unknown, Verdict
 from guard.publisher import Attestation
 from guard.report.result import Result
 
@@ -72,6 +72,7 @@ def _candidate(verdict: Verdict, standing: Standing | None) -> dict[str, Any]:
         "index": _fact(candidate.origin, "url"),
         "upload_time": _upload_time(verdict),
         "publisher": _publisher(verdict, standing),
+        "advisories": _advisories(verdict),
         "findings": [_finding(finding) for finding in verdict.findings],
     }
 
@@ -88,6 +89,31 @@ def _publisher(verdict: Verdict, standing: Standing | None) -> dict[str, Any] | 
                 "invalid": list(provenance.invalid),
                 "unsupported": list(provenance.unsupported),
             }
+
+
+def _advisories(verdict: Verdict) -> dict[str, Any] | None:
+    """Return what is known against the release, and as of when; `null` where nobody knows."""
+    match verdict.candidate.advisories:
+        case Absent() | Unknown():
+            return None
+        case advisories:
+            return {
+                "as_of": advisories.as_of.isoformat(),
+                "source": advisories.source,
+                "records": [_advisory(record) for record in advisories.records],
+            }
+
+
+def _advisory(record: Advisory) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "aliases": list(record.aliases),
+        "malware": record.malware,
+        "name_wide": record.name_wide,
+        "severity": str(record.severity) if record.severity else None,
+        "summary": record.summary,
+        "fixed": [str(version) for version in record.fixed],
+    }
 
 
 def attestation(given: Attestation) -> dict[str, Any]:

@@ -46,6 +46,21 @@ def decisive(verdict: Verdict, decision: Decision) -> tuple[Finding, ...]:
     return verdict.findings
 
 
+def own(verdict: Verdict, decision: Decision) -> list[Finding]:
+    """Return the findings to show that are about this one file."""
+    return [finding for finding in decisive(verdict, decision) if not finding.common]
+
+
+def common(result: Result) -> list[tuple[Finding, int, int]]:
+    """Return what files have in common, once: with the number of other rules, and of files."""
+    files: dict[Finding, int] = {}
+    for verdict in shown(result):
+        for finding in decisive(verdict, result.decision):
+            if finding.common:
+                files[finding] = files.get(finding, 0) + 1
+    return [(finding, others, files[finding]) for finding, others in folded(files)]
+
+
 def folded(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
     """Return each finding once, with the number of further rules that say the very same.
 

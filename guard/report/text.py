@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from guard.admission import Standing
-from guard.model import Decision, Finding, Level, PassedOver, Verdict
+from guard.duration import ago
+from guard.model import Absent, Decision, Finding, Level, PassedOver, Unknown, Verdict
 from guard.publisher import Provenance
-from guard.report.result import Result, decisive, folded, shown
+from guard.report.result import Result, common, folded, own, shown
 
 _COLOURS: Final = {
     "denied": "\x1b[1;31m",
@@ -29,8 +30,9 @@ def render(result: Result, *, colour: bool = False) -> str:
     blocks = [
         _finding(verdict, finding, others, result, colour=colour)
         for verdict in shown(result)
-        for finding, others in folded(decisive(verdict, result.decision))
+        for finding, others in folded(own(verdict, result.decision))
     ]
+    blocks += [_common(*each, colour=colour) for each in common(result)]
     blocks += _published(result)
     blocks += _passed_over(result.passed_over)
     if result.note:
@@ -48,21 +50,30 @@ def plain(text: str, *, lines: bool = False) -> str:
 def _finding(
     verdict: Verdict, finding: Finding, others: int, result: Result, *, colour: bool
 ) -> str:
-    word = _word(finding)
-    rules = f"{finding.rule} and {others} more" if others else finding.rule
     file = verdict.candidate.file
+    lines = _said(finding, others, file.filename, colour=colour)
+    newest = result.suggestions.get(file.project)
+    if _word(finding) == "denied" and newest:
+        lines.append(f"   = help: newest acceptable release: {newest}")
+    lines.append(f"   = help: guard rule {finding.rule}")
+    return "\n".join(lines)
+
+
+def _common(finding: Finding, others: int, files: int, *, colour: bool) -> str:
+    lines = _said(finding, others, _count(files), colour=colour)
+    return "\n".join([*lines, f"   = help: guard rule {finding.rule}"])
+
+
+def _said(finding: Finding, others: int, where: str, *, colour: bool) -> list[str]:
+    rules = f"{finding.rule} and {others} more" if others else finding.rule
     lines = [
-        f"{_painted(word, colour=colour)}[{rules}]: {plain(finding.message)}",
-        f"  --> {plain(file.filename)}",
+        f"{_painted(_word(finding), colour=colour)}[{rules}]: {plain(finding.message)}",
+        f"  --> {plain(where)}",
     ]
     lines += [f"   = {plain(detail)}" for detail in finding.detail]
     if finding.waiver:
         lines.append(f"   = waived: {plain(finding.waiver)}")
-    newest = result.suggestions.get(file.project)
-    if word == "denied" and newest:
-        lines.append(f"   = help: newest acceptable release: {newest}")
-    lines.append(f"   = help: guard rule {finding.rule}")
-    return "\n".join(lines)
+    return lines
 
 
 def _word(finding: Finding) -> str:
@@ -124,14 +135,28 @@ def _note(note: str) -> str:
 def _summary(result: Result, *, colour: bool) -> str:
     if result.satisfied:
         return "Nothing to do: everything asked for is installed already"
-    count = len(result.verdicts)
-    files = "1 file" if count == 1 else f"{count} files"
+    files = _count(len(result.verdicts))
+    age = _age(result)
     decision = _painted(str(result.decision), colour=colour)
     match result.decision:
         case Decision.ADMITTED:
-            warned = sum(bool(verdict.findings) for verdict in result.verdicts)
-            words = f"{files} judged: {decision}" + (f", {warned} with remarks" if warned else "")
+            warned = sum(any(not f.common for f in verdict.findings) for verdict in result.verdicts)
+            remarks = f", {warned} with remarks" if warned else ""
+            words = f"{files} judged{age}: {decision}{remarks}"
             return f"{words}; {result.done}" if result.done else words
         case Decision.DENIED | Decision.UNDECIDED:
             held = sum(v.decision is result.decision for v in result.verdicts)
-            return f"{files} judged: {held} {decision}; nothing was installed"
+            return f"{files} judged{age}: {held} {decision}; nothing was installed"
+
+
+def _age(result: Result) -> str:
+    """Say how old the advisories are that were asked: they know nothing of what came since."""
+    for verdict in result.verdicts:
+        advisories = verdict.candidate.advisories
+        if not isinstance(advisories, Absent | Unknown):
+            return f", advisories {ago(verdict.candidate.judged_at - advisories.as_of)} old"
+    return ""
+
+
+def _count(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"

@@ -16,21 +16,30 @@ from guard.rules.changed_publisher import ChangedPublisher
 from guard.rules.denied_release import DeniedRelease
 from guard.rules.direct_url import DirectUrl
 from guard.rules.dropped_attestation import DroppedAttestation
+from guard.rules.foreign_file import ForeignFile
 from guard.rules.foreign_index import ForeignIndex
 from guard.rules.fresh_upload import FreshUpload
 from guard.rules.hash_mismatch import HashMismatch
 from guard.rules.invalid_attestation import InvalidAttestation
+from guard.rules.known_malware import KnownMalware
+from guard.rules.known_vulnerability import KnownVulnerability
+from guard.rules.lookalike_name import LookalikeName
 from guard.rules.metadata_mismatch import MetadataMismatch
 from guard.rules.missing_attestation import MissingAttestation
+from guard.rules.new_dependency import NewDependency
 from guard.rules.oversized_archive import OversizedArchive
 from guard.rules.quarantined_project import QuarantinedProject
 from guard.rules.record_mismatch import RecordMismatch
 from guard.rules.shadowing_command import ShadowingCommand
 from guard.rules.source_distribution import SourceDistribution
 from guard.rules.startup_hook import StartupHook
+from guard.rules.suspicious_change import SuspiciousChange
+from guard.rules.suspicious_code import SuspiciousCode
+from guard.rules.unapproved_file import UnapprovedFile
 from guard.rules.undeclared_binary import UndeclaredBinary
 from guard.rules.unexpected_publisher import UnexpectedPublisher
 from guard.rules.unsafe_path import UnsafePath
+from guard.rules.unsafe_pickle import UnsafePickle
 from guard.rules.vanished_file import VanishedFile
 from guard.rules.yanked_file import YankedFile
 
@@ -40,13 +49,17 @@ CATALOGUE: Final[dict[RuleId, type[Rule]]] = {
     rule.id: rule
     for rule in (
         DeniedRelease,
+        UnapprovedFile,
         FreshUpload,
         YankedFile,
         QuarantinedProject,
         ArchivedProject,
         VanishedFile,
         HashMismatch,
+        KnownMalware,
+        KnownVulnerability,
         ForeignIndex,
+        LookalikeName,
         MissingAttestation,
         DroppedAttestation,
         InvalidAttestation,
@@ -60,7 +73,12 @@ CATALOGUE: Final[dict[RuleId, type[Rule]]] = {
         RecordMismatch,
         MetadataMismatch,
         StartupHook,
+        ForeignFile,
         ShadowingCommand,
         UndeclaredBinary,
+        UnsafePickle,
+        SuspiciousCode,
+        SuspiciousChange,
+        NewDependency,
     )
 }

@@ -20,6 +20,9 @@ class Stage(enum.Enum):
     FILE = "file"
     """The bytes must be in quarantine."""
 
+    BOTH = "both"
+    """Asked twice. At the index stage nothing is inside: what is, counts once it can be known."""
+
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """A check, configured. A rule's fields are its options in the policy file.

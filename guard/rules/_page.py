@@ -17,6 +17,7 @@ def page(rule: type[Rule]) -> str:
     stage = {
         Stage.INDEX: "the index page is enough to decide",
         Stage.FILE: "the file must have been downloaded",
+        Stage.BOTH: "the request is judged at once, what is inside when it has been downloaded",
     }[rule.stage]
     return (
         f"# `{rule.id}`\n\n{inspect.getdoc(rule)}\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, ClassVar
 
@@ -22,6 +23,10 @@ class FreshUpload(Rule, frozen=True, kw_only=True):
     fresh, and so is a fresh dependency of an old project. What the user did not pin is not denied
     outright: the newest release that is old enough is installed instead, and the newer ones are
     listed as passed over.
+
+    A release need not wait that an advisory names as the fix of the version that is installed now:
+    the finding is waived, and the report says for which advisory. Only that very version counts,
+    so whoever takes a vulnerable project over cannot publish past the cooldown.
 
     ## Why is this bad?
 
@@ -56,6 +61,10 @@ class FreshUpload(Rule, frozen=True, kw_only=True):
     age: Annotated[
         Duration, msgspec.Meta(description="How long a file must have been on its index.")
     ] = Duration(days=7)
+    waive_fixes: Annotated[
+        bool,
+        msgspec.Meta(description="Let the fix of what is installed in, as advisories name it."),
+    ] = True
     exempt_indexes: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="Names of `[[index]]` entries whose files need not wait."),
@@ -88,10 +97,22 @@ class FreshUpload(Rule, frozen=True, kw_only=True):
                 age = candidate.judged_at - moment
                 if age < self.age:
                     when = f"{ago(age)} ago" if age > timedelta() else "in the future"
-                    yield self.finding(
+                    finding = self.finding(
                         f"uploaded {when}, younger than {self.age}",
                         f'policy: rules.fresh-upload.age = "{self.age}"',
                     )
+                    yield replace(finding, waiver=self._remedy(candidate))
+
+    def _remedy(self, candidate: Candidate) -> str | None:
+        """Return why the file need not wait: an advisory names it as the fix of what it replaces.
+
+        Where there are no advisories nothing is known to be a fix, so it waits.
+        """
+        remedies = candidate.remedies
+        if not self.waive_fixes or isinstance(remedies, Absent | Unknown) or not remedies:
+            return None
+        ids = ", ".join(advisory.id for advisory in remedies)
+        return f"the installed version is known to be vulnerable, and this is the fix: {ids}"
 
     def _exempt(self, candidate: Candidate) -> bool:
         return isinstance(candidate.origin, Origin) and any(

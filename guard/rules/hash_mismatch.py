@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
+import msgspec
+
+from guard.approval import Approvals
 from guard.model import Absent, Candidate, Finding, Listing, RuleId, Unknown
 from guard.rules._base import Rule, Stage
 
@@ -12,12 +15,13 @@ _STRONG: Final = frozenset({"sha256", "sha384", "sha512"})
 
 
 class HashMismatch(Rule, frozen=True, kw_only=True):
-    """Denies files whose bytes are not the ones that the index, lock or requirement promises.
+    """Denies files whose bytes are not those that the index, lock, requirement or approval says.
 
     ## What it does
 
     Compares the digests of the downloaded bytes with each promise there is: the project page's, the
-    plan's or lock's, and the requirement's `--hash`. Only sha256, sha384 and sha512 count.
+    plan's or lock's, the requirement's `--hash`, and that of an approval of a file of this name.
+    Only sha256, sha384 and sha512 count.
 
     ## Why is this bad?
 
@@ -40,6 +44,11 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
     id: ClassVar = RuleId("hash-mismatch")
     since: ClassVar = "0.1.0"
     stage: ClassVar = Stage.FILE
+
+    approvals: Annotated[
+        Approvals,
+        msgspec.Meta(description="What `approvals.toml` says.", extra={"table": "approvals"}),
+    ] = Approvals()
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
         match candidate.digests:
@@ -69,3 +78,15 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
             yield self.finding(
                 f"sha256 is {digests['sha256']}, none of the hashes asked for: {given}"
             )
+        approved = set(self._approved(candidate))
+        if approved and digests["sha256"] not in approved:
+            yield self.finding(
+                f"sha256 is {digests['sha256']}, approved is {', '.join(sorted(approved))}"
+            )
+
+    def _approved(self, candidate: Candidate) -> Iterator[str]:
+        """Yield the digests of approved files of this very name, whether they hold yet or not."""
+        for entry in self.approvals.of(candidate.file.project):
+            for file in entry.files:
+                if file.filename == candidate.file.filename:
+                    yield file.sha256

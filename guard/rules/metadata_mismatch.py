@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from guard.artifact.content import Content, where
 from guard.artifact.defect import DefectKind
-from guard.model import Absent, Candidate, Finding, RuleId, Unknown
+from guard.model import Absent, Candidate, FileKind, Finding, RuleId, Unknown
 from guard.rules._base import Rule, Stage
 
 
@@ -23,7 +23,9 @@ class MetadataMismatch(Rule, frozen=True, kw_only=True):
     asked for: name, version, tags, build, one `.dist-info`, at most one `.data`. METADATA is read
     as strictly as its least forgiving reader does: headers that may be there once are there once,
     what an installer acts on is neither folded nor encoded, and a blank line ends the headers for
-    all. entry_points.txt must name the same commands to every reader.
+    all. entry_points.txt must name the same commands to every reader. Where the index offers the
+    metadata as a file of its own (PEP 658), which resolvers read in place of the wheel's, that
+    file must be METADATA byte for byte.
 
     ## Why is this bad?
 
@@ -59,6 +61,7 @@ class MetadataMismatch(Rule, frozen=True, kw_only=True):
                     yield self.finding(defect.message, *where(defect.member, defect.offset))
                 if not defects:
                     yield from self._asked_for(candidate, content)
+                    yield from self._offered(candidate, content)
 
     def _asked_for(self, candidate: Candidate, content: Content) -> Iterator[Finding]:
         """Compare with what the plan calls the file, which need not be what it is named."""
@@ -69,6 +72,24 @@ class MetadataMismatch(Rule, frozen=True, kw_only=True):
             said = _version(content.version)
             if said is not None and said != version:
                 yield self.finding(f"METADATA says version {said}, the plan says {version}")
+
+    def _offered(self, candidate: Candidate, content: Content) -> Iterator[Finding]:
+        """Compare with what the index gave the resolver to read instead (PEP 658: of wheels)."""
+        if candidate.file.kind is not FileKind.WHEEL:
+            return
+        listing = candidate.listing
+        match listing if isinstance(listing, Absent | Unknown) else listing.core_metadata:
+            case Absent():
+                return
+            case Unknown(reason):
+                yield self.unknown(f"what its index had a resolver read is not known: {reason}")
+            case sha256:
+                if sha256 != content.metadata_sha256:
+                    yield self.finding(
+                        "the metadata file that its index offers is not the METADATA of the wheel",
+                        f"offered: sha256 {sha256}",
+                        f"inside: sha256 {content.metadata_sha256}",
+                    )
 
 
 def _version(text: str) -> Version | None:

@@ -11,6 +11,7 @@ from packaging.version import Version
 from guard.model import File
 from guard.simple import PageFile, ProjectPage
 from guard.simple.page import version_of
+from guard.sources.likeness import extension, tail, together
 
 _LOOKED_AT: Final = 20
 """Settled releases to go back over; beyond that nothing says much about the next one."""
@@ -20,9 +21,6 @@ _SETTLED: Final = timedelta(days=30)
 
 _STALE: Final = timedelta(days=365)
 """How long ago a release may be and still tell more than those that came since."""
-
-_TOGETHER: Final = timedelta(days=7)
-"""From the first attested file of a release to the last that still came with it."""
 
 
 def earlier_attested(page: ProjectPage, file: File) -> Iterator[tuple[Version, PageFile]]:
@@ -93,37 +91,21 @@ def _alike(
 ) -> Iterator[str]:
     """Yield the attested files of `version` that `file` can be compared with, the best one first.
 
-    What was added to an old release later proves nothing about it: a stolen token can do that.
+    What was added to an old release later is left out.
     """
-    first = [name for name in attested if _together(began, _uploaded(page, name))]
-    tail = _tail(file.filename)
-    same = [name for name in first if _tail(name) == tail]
+    first = [name for name in attested if together(began, _uploaded(page, name))]
+    ours = tail(file.filename)
+    same = [name for name in first if tail(name) == ours]
     if same:
         yield from same
         return
-    names = (n for n in page.filenames if _tail(n) == tail and n not in attested)
+    names = (n for n in page.filenames if tail(n) == ours and n not in attested)
     like = (name for name in names if version_of(name, page.name) == version)
-    if any(_together(began, _uploaded(page, name)) for name in like):
+    if any(together(began, _uploaded(page, name)) for name in like):
         return
-    yield from sorted(first, key=lambda name: _extension(name) != _extension(file.filename))
-
-
-def _together(began: datetime | None, uploaded: datetime | None) -> bool:
-    """Tell whether a file came with its release; where an index gives no times, all of them did."""
-    return began is None or uploaded is None or uploaded - began <= _TOGETHER
+    yield from sorted(first, key=lambda name: extension(name) != extension(file.filename))
 
 
 def _uploaded(page: ProjectPage, filename: str) -> datetime | None:
     entry = page.file(filename)
     return entry.upload_time if entry else None
-
-
-def _tail(filename: str) -> str:
-    """Return what two files of different releases have in common: the tags, or the extension."""
-    if filename.endswith(".whl"):
-        return "-".join(filename.rsplit("-", 3)[1:])
-    return _extension(filename)
-
-
-def _extension(filename: str) -> str:
-    return filename[filename.rfind(".") :]

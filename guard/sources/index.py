@@ -30,6 +30,7 @@ from guard.simple import ACCEPT, PageError, PageFile, ProjectPage, parse
 from guard.sources.history import earlier_attested
 from guard.sources.http import FetchError, NotFoundError
 from guard.sources.pages import Pages, is_local
+from guard.sources.sidecar import sidecar_sha256
 
 PAGE_LIMIT: Final = 128 << 20
 """Bytes of one project page; the largest known is below 40 MB."""
@@ -60,8 +61,11 @@ class IndexSource:
         self._pages: dict[str, concurrent.futures.Future[Fact[ProjectPage]]] = {}
         self._lock = threading.Lock()
 
-    def locate(self, file: File) -> Located:
-        """Return what the indexes say of `file`. Raises nothing: what is not known is Unknown."""
+    def locate(self, file: File, *, sidecar: bool = False) -> Located:
+        """Return what the indexes say of `file`. Raises nothing: what is not known is Unknown.
+
+        With `sidecar`, a metadata file whose digest the page does not give is fetched for it.
+        """
         pages = [(index, self.page(index, file.project)) for index in self._indexes]
         places = [
             (index, page, entry)
@@ -77,6 +81,9 @@ class IndexSource:
         else:
             listing = listing_of(entry, index.url)
             listing = replace(listing, upload_time=_earliest(listing, places))
+            if sidecar and isinstance(listing.core_metadata, Unknown):
+                sha256 = sidecar_sha256(self._source, entry.url, username=_username(index))
+                listing = replace(listing, core_metadata=sha256)
         offering = frozenset(p[0].url for p in places if not isinstance(p[2], Unknown))
         origin = Origin(url=index.url, rivals=self._rivals(offering, page, pages))
         return Located(origin=origin, listing=listing, status=page.status, history=_history(page))
@@ -100,17 +107,20 @@ class IndexSource:
 
     def earlier(self, file: File, origin: str) -> Fact[tuple[tuple[Version, PageFile], ...]]:
         """Return the earlier attested files of the same release line on the same index."""
+        page = self.page_on(origin, file.project)
+        if isinstance(page, Absent | Unknown):
+            return page
+        try:
+            found = tuple(islice(earlier_attested(page, file), _COMPARED))
+        except PageError as error:
+            return Unknown(f"earlier files could not be read: {error}")
+        return found or Absent("no earlier release is attested")
+
+    def page_on(self, origin: str, project: NormalizedName) -> Fact[ProjectPage]:
+        """Return the page of `project` on the configured index at the URL `origin`."""
         for index in self._indexes:
-            if index.url != origin:
-                continue
-            page = self.page(index, file.project)
-            if isinstance(page, Absent | Unknown):
-                return page
-            try:
-                found = tuple(islice(earlier_attested(page, file), _COMPARED))
-            except PageError as error:
-                return Unknown(f"earlier files could not be read: {error}")
-            return found or Absent("no earlier release is attested")
+            if index.url == origin:
+                return self.page(index, project)
         return Absent("its index has no pages")
 
     def prefetch(self, project: NormalizedName) -> None:

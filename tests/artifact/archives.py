@@ -12,6 +12,7 @@ from typing import Final
 from guard.artifact.container import ArchiveError, Member
 from guard.artifact.content import Content
 from guard.artifact.defect import Defect, DefectKind
+from guard.artifact.source import Scanner
 from guard.artifact.wheel import read
 
 INFO: Final = "frob-1.0.dist-info"
@@ -87,10 +88,14 @@ def members(changes: Parts = _NONE, *, record: Callable[[str], str] = str) -> di
 
 
 def content_of(
-    changes: Parts = _NONE, *, filename: str = FILENAME, record: Callable[[str], str] = str
+    changes: Parts = _NONE,
+    *,
+    filename: str = FILENAME,
+    record: Callable[[str], str] = str,
+    scanner: Scanner | None = None,
 ) -> Content:
     """What is read of such a wheel."""
-    return read(MemoryArchive(members(changes, record=record)), filename)
+    return read(MemoryArchive(members(changes, record=record)), filename, scanner)
 
 
 def complaints(content: Content) -> list[tuple[str, str | None, str]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+
 import msgspec
 import pytest
 
 from guard.artifact.content import Content, kept, where
 from guard.artifact.defect import Defect, DefectKind
+from guard.artifact.source import Scanner
 from tests.artifact.archives import DATA, INFO, METADATA, content_of
 
 RECORD, PATH = DefectKind.RECORD_MISMATCH, DefectKind.UNSAFE_PATH
@@ -25,7 +29,10 @@ def test_all_facts_survive_being_written_and_read() -> None:
             "evil.pth": "import evil\n",
             "frob/a.pyc": b"",
             f"{DATA}/unknown/x": "",
-        }
+            "frob/a.pkl": pickle.dumps(os.getpid),
+            "frob/b.py": "import base64\nexec(base64.b64decode('cGFzcw=='))\n",
+        },
+        scanner=Scanner(),
     )
     assert None not in {content.name, content.version, content.metadata_sha256}
     assert "" not in {str(getattr(content, name) or "") for name in content.__slots__}

@@ -39,7 +39,7 @@ Passed over:
   widget 1.3 (changed-publisher: published by evil/widget release.yml @ refs/tags/v1.3, but 1.0 by acme/widget release.yml @ refs/tags/v1.0)
   widget 1.2 (dropped-attestation: not attested, though 1.1 was (widget-1.1-py3-none-any.whl))
 
-1 file judged: admitted; installed
+1 file judged, advisories 1 hour old: admitted; installed
 """)  # noqa: E501 - as it is printed
 
 
@@ -57,7 +57,7 @@ Passed over:
   widget 1.3 (unexpected-publisher: published by evil/widget release.yml @ refs/tags/v1.3: repository is evil/widget, not acme/widget)
   widget 1.2 (dropped-attestation: not attested, though 1.1 was (widget-1.1-py3-none-any.whl))
 
-1 file judged: admitted; installed
+1 file judged, advisories 1 hour old: admitted; installed
 """)  # noqa: E501 - as it is printed
 
 
@@ -131,7 +131,7 @@ def test_an_index_that_is_down_at_the_provenance_alone_decides_nothing(
         ran = shop.run("install", "widget", into=target)
     assert ran.code == 69, ran.said
     assert "undecided[invalid-attestation]: its attestations are not verified" in ran.err
-    assert ran.err.endswith("1 file judged: 1 undecided; nothing was installed\n")
+    assert ran.err.endswith(": 1 undecided; nothing was installed\n")
 
 
 def test_where_the_policy_says_so_it_is_a_warning(shop: Shop, target: Environment) -> None:
@@ -146,7 +146,7 @@ warning[invalid-attestation]: its attestations are not verified: its attestation
    = policy: rules.invalid-attestation.unavailable-level = "warn"
    = help: guard rule invalid-attestation
 
-1 file judged: admitted, 1 with remarks; installed
+1 file judged, advisories 1 hour old: admitted, 1 with remarks; installed
 """)  # noqa: E501 - as it is printed
     assert "Published by" not in ran.said
 

@@ -29,7 +29,7 @@ def test_a_requirement_is_judged_with_all_that_it_needs(
     target.holds(DEP)
     with untouched(target):
         ran = guard("check", "frob", *to(target), *at(index))
-    assert (ran.code, ran.out) == (0, "2 files judged: admitted\n")
+    assert (ran.code, ran.out) == (0, "2 files judged, advisories 1 hour old: admitted\n")
 
 
 def test_requirements_files_are_judged(
@@ -46,7 +46,7 @@ denied[fresh-upload]: uploaded 1 day ago, younger than 7 days
    = help: guard rule fresh-upload\
 """)
     assert "No solution found when resolving dependencies" in ran.out
-    assert ran.out.endswith("\n\n2 files judged: 1 denied; nothing was installed\n")
+    assert ran.out.endswith(": 1 denied; nothing was installed\n")
 
 
 def test_without_an_environment_the_guards_own_python_is_meant(
@@ -102,7 +102,7 @@ def test_a_local_wheel_of_which_the_bytes_are_gone(guard: Guard, tmp_path: Path)
     assert_paragraph(guard("check", DEP.filename), 2, "there is no file")
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github"])
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
 def test_data_goes_to_stdout_and_everything_else_to_stderr(
     form: str, target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:
@@ -127,6 +127,40 @@ def test_github_is_told_in_its_own_words(
 ::error title=yanked-file%3A dep-1.0-py3-none-any.whl::yanked by its project: bad%25\\n::error::worse · policy: rules.yanked-file.pinned-level = "deny"
 ::notice title=guard::1 file judged: denied
 """)  # noqa: E501 - a command is one line
+
+
+def test_code_scanning_is_told_in_sarif(
+    target: Environment, guard: Guard, index: LoopbackIndex
+) -> None:
+    index.add(a_wheel("frob", "2.0", files={"evil.pth": "import os\n"}), uploaded=LONG_AGO)
+    ran = guard("check", "frob==2.0", "--output-format", "sarif", *to(target), *at(index))
+    assert ran.code == 77
+    [run] = ran.report["runs"]
+    assert run["invocations"][0]["exitCode"] == 77
+    [result] = run["results"]
+    assert (result["ruleId"], result["level"]) == ("startup-hook", "error")
+    [location] = result["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "frob-2.0-py3-none-any.whl"
+    assert location["logicalLocations"][0]["fullyQualifiedName"] == "evil.pth"
+
+
+def test_code_scanning_is_told_that_nothing_was_judged(target: Environment, guard: Guard) -> None:
+    words = ("--index-url", "http://127.0.0.1:9", "--output-format", "sarif")
+    ran = guard("check", "frob", *words, *to(target))
+    assert ran.code == 69
+    [invocation] = ran.report["runs"][0]["invocations"]
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 69)
+    assert invocation["toolExecutionNotifications"][0]["level"] == "error"
+
+
+def test_a_local_wheel_is_judged_by_what_is_inside(guard: Guard) -> None:
+    evil = a_wheel("frob", "1.0", files={"evil.pth": "import os\n", "bin/x.png": b"\x7fELF" * 9})
+    evil.write_to(guard.work)
+    ran = guard("check", evil.filename)
+    assert_paragraph(ran, 77, "denied[startup-hook]", "evil.pth")
+    broken = a_wheel("broken", "1.0", record=False)
+    broken.write_to(guard.work)
+    assert_paragraph(guard("check", broken.filename), 77, "denied[record-mismatch]")
 
 
 def test_quiet_is_quiet_until_there_is_something_to_say(

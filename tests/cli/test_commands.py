@@ -44,11 +44,15 @@ positional arguments:
     check     judge, and install nothing
     lock      judge, and write a pylock.toml
     verify    a local file against its attestations
-    inspect   what the attestations say
+    inspect   what is inside, and what the attestations say
+    approve   judge, and allow from now on
+    revoke    allow no more
+    approvals list or compare approvals
     rule      explain a rule, or list them
     policy    show or check a policy
     quarantine
               list, show or purge files
+    feed      fetch, import or show advisories
     doctor    what is configured, reachable, and how old
 
 options:

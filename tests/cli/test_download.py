@@ -27,7 +27,7 @@ def test_the_files_land_whole(either: Environment, guard: Guard, index: Loopback
         ran = guard("download", "frob", "-d", "wheels/new", *to(either), *at(index))
     assert ran.code == 0, ran.said
     assert ran.out == ""
-    assert "2 files judged: admitted; saved in wheels/new" in ran.err
+    assert ": admitted; saved in wheels/new" in ran.err
     got = {path.name: path for path in (guard.work / "wheels" / "new").iterdir()}
     assert got.keys() == {FROB.filename, DEP.filename}
     for wheel in (FROB, DEP):

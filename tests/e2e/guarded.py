@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from tests.advisory.records import Document, a_snapshot
 from tests.fakes import LoopbackIndex
 from tests.wheels import Artifact
 
@@ -144,6 +145,10 @@ class Guard:
         return self.folder / "guard-cache"
 
     @property
+    def state(self) -> Path:
+        return self.folder / "guard-state"
+
+    @property
     def quarantine(self) -> Path:
         return self.cache / "quarantine"
 
@@ -161,6 +166,7 @@ class Guard:
             "XDG_CONFIG_DIRS": str(home / "xdg"),
             "XDG_DATA_HOME": str(home / "data"),
             "GUARD_CACHE_DIR": str(self.cache),
+            "GUARD_STATE_DIR": str(self.state),
             "UV_CACHE_DIR": str(self.folder / "uv-cache"),
             "PIP_CACHE_DIR": str(self.folder / "pip-cache"),
         }
@@ -197,6 +203,10 @@ class Guard:
             text=True,
             start_new_session=True,
         )
+
+    def knows(self, *records: Document) -> None:
+        """Give the run advisories, 90 minutes old, as `guard feed` would have brought them."""
+        a_snapshot(self.state / "advisories", *records, now=ago())
 
     def install(
         self,

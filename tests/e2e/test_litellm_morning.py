@@ -60,7 +60,7 @@ Passed over:
   litellm 1.82.8 (fresh-upload: uploaded 10 minutes ago, younger than 7 days)
   litellm 1.82.7 (fresh-upload: uploaded 1 hour ago, younger than 7 days)
 
-1 file judged: admitted; installed
+1 file judged, advisories 1 hour old: admitted; installed
 """)
     guard.assert_consistent()
 
@@ -82,7 +82,7 @@ denied[fresh-upload]: uploaded 10 minutes ago, younger than 7 days
    = help: newest acceptable release: 1.82.6
    = help: guard rule fresh-upload
 
-1 file judged: 1 denied; nothing was installed
+1 file judged, advisories 1 hour old: 1 denied; nothing was installed
 """)
 
 

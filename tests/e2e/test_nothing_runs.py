@@ -163,6 +163,40 @@ def test_a_url_in_the_metadata_of_a_wheel_is_denied(
         assert_paragraph(ran, 77, "denied[direct-url]")
 
 
+@pytest.mark.parametrize("sidecar", [True, False])
+def test_a_source_that_a_wheel_requires_by_url_is_not_built(
+    sidecar: bool, either: Environment, guard: Guard, index: LoopbackIndex, marker: Path
+) -> None:
+    """`--only-binary` does not count for it, and pip wants to know what it requires."""
+    source = an_sdist("evil", "1.0", payload=marker)
+    with LoopbackIndex() as elsewhere:
+        elsewhere.add(source)
+        url = elsewhere.file_url(source.filename)
+        index.add(
+            a_wheel("frob", "1.0", requires=[f"evil @ {url}"]),
+            uploaded=LONG_AGO,
+            metadata=sidecar,
+        )
+        with untouched(either):
+            ran = guard.install("frob", into=either, index=index)
+    assert not marker.exists()
+    assert ran.code not in {0, 70}, ran.said
+    assert "Traceback" not in ran.said
+    if either.installer == "pip":
+        assert_paragraph(ran, 2, "pip would have to build something")
+
+
+def test_a_url_behind_an_extra_that_nobody_asks_for_is_denied(
+    either: Environment, guard: Guard, index: LoopbackIndex
+) -> None:
+    """pip and uv install such a wheel without a word; the next install may ask for the extra."""
+    url = "https://example.com/evil-1.0-py3-none-any.whl"
+    index.add(a_wheel("frob", "1.0", extras={"x": [f"evil @ {url}"]}), uploaded=LONG_AGO)
+    with untouched(either):
+        ran = guard.install("frob", into=either, index=index)
+    assert_paragraph(ran, 77, "denied[direct-url]", url)
+
+
 def test_an_allowed_url_is_judged_and_installed_without_building(
     either: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:

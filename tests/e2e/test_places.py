@@ -79,7 +79,7 @@ def test_a_dry_run_judges_and_installs_nothing(
     with untouched(target):
         ran = guard.install("frob", "--dry-run", into=target, index=index)
     assert (ran.code, ran.out) == (0, "")
-    assert "2 files judged: admitted; nothing was installed (--dry-run)" in ran.err
+    assert ": admitted; nothing was installed (--dry-run)" in ran.err
 
 
 def test_without_dependencies(target: Environment, guard: Guard, index: LoopbackIndex) -> None:

@@ -218,7 +218,7 @@ def test_no_other_place_gets_them(either: Environment, guard: Guard, index: Loop
         assert not [seen for seen in sent if "authorization" in seen.headers]
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github"])
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
 def test_a_url_that_is_asked_for_is_shown_without_its_password(
     form: str, target: Environment, guard: Guard, index: LoopbackIndex
 ) -> None:

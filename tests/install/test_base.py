@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -168,3 +169,24 @@ def test_a_prefix_of_variables_is_left_out(monkeypatch: pytest.MonkeyPatch) -> N
     assert kept["UV_CACHE_DIR"] == "z"
     assert kept["OTHER"] == "y"
     assert "UV_INDEX" not in kept
+
+
+@pytest.mark.parametrize(
+    ("approved", "line"),
+    [
+        ([], "frob<0.dev0\n"),
+        (["1.0"], "frob==1.0\n"),
+        (["1.0rc1"], "frob==1.0rc1\n"),
+        (["1.0+local"], "frob==1.0+local\n"),
+        (["2.0", "1.0", "1.5"], "frob>=1.0,<=2.0\n"),
+        (["1.0", "2.0+local"], "frob>=1.0,<=2.0\n"),
+        (["1.0", "2.0rc1"], ""),
+    ],
+)
+def test_approved_releases_are_constraints(approved: list[str], line: str) -> None:
+    """A range lets through what lies between, and that is judged: it hides nothing approved."""
+    versions = frozenset(map(Version, approved))
+    constraints = Bounds(approved={canonicalize_name("frob"): versions}).constraints()
+    assert constraints == line
+    for requirement in map(Requirement, constraints.splitlines()):
+        assert all(requirement.specifier.contains(v, prereleases=True) for v in versions)

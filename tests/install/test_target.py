@@ -105,13 +105,20 @@ def test_a_description_is_what_the_interpreter_says(target: Environment) -> None
     assert description.environment["python_full_version"] == sys.version.split()[0]
     assert description.tags == tuple(sys_tags())
     assert Path(description.prefix) == target.path
+    assert description.folders is not None
+    assert set(description.folders.site) == {target.packages}
+    assert description.folders.scripts == target.python.parent
+    assert description.folders.data == target.path
+    assert (description.folders.library[0] / "ssl.py").is_file()
     assert description.pip is None
     assert target.tree() == before
 
 
 def test_alone_nothing_counts_as_installed(target: Environment) -> None:
     target.holds(a_wheel("frob", "1.0"))
-    assert Target(python=target.python, alone=True).describe().installed == {}
+    description = Target(python=target.python, alone=True).describe()
+    assert description.installed == {}
+    assert description.folders is None
 
 
 @POSIX
@@ -122,14 +129,21 @@ def test_a_folder_and_a_prefix_have_packages_of_their_own(
     version = f"python3.{sys.version_info.minor}"
     python = pip_target.python
     prefix = tmp_path / "prefix" / "lib" / version / "site-packages"
-    for packages, place in (
-        (tmp_path / "folder", Target(python=python, directory=tmp_path / "folder")),
-        (prefix, Target(python=python, prefix=tmp_path / "prefix")),
+    for root, packages, place in (
+        (
+            tmp_path / "folder",
+            tmp_path / "folder",
+            Target(python=python, directory=tmp_path / "folder"),
+        ),
+        (tmp_path / "prefix", prefix, Target(python=python, prefix=tmp_path / "prefix")),
     ):
         (packages / "dep-2.0.dist-info").mkdir(parents=True)
         (packages / "dep-2.0.dist-info" / "METADATA").write_text("Name: dep\nVersion: 2.0\n")
         description = place.describe()
         assert dict(description.installed) == {"dep": "2.0"}
+        assert description.folders is not None
+        assert set(description.folders.site) == {packages}
+        assert (description.folders.scripts, description.folders.data) == (root / "bin", root)
         assert description.pip  # pip is where the interpreter is, wherever packages go
 
 

@@ -12,14 +12,18 @@ from guard.policy import load, parse
 # What is written, the key that must be named, and what must be said: in the message or the hint.
 WRONG = [
     ("ruless = {}", "ruless", "did you mean `rules`?"),
-    ("zzz = 1", "zzz", "one of: extends, rules, index, deny, exempt"),
+    ("zzz = 1", "zzz", "one of: extends, lockdown, approval, rules, index, deny, exempt"),
     ("rules = 3", "rules", "expected a table, got a number"),
     ("rules.fresh-upload = 3", "rules.fresh-upload", 'rules.fresh-upload.level = "deny"'),
     ('rules.fresh-upload = "deny"', "rules.fresh-upload", 'rules.fresh-upload.level = "deny"'),
     ('rules.fresh-uplod.age = "7 days"', "rules.fresh-uplod", "did you mean `fresh-upload`?"),
     ("rules.zzz = {}", "rules.zzz", "`guard rule` lists them"),
     ('rules.fresh-upload.aeg = "7 days"', "rules.fresh-upload.aeg", "did you mean `age`?"),
-    ("rules.fresh-upload.zzz = 1", "rules.fresh-upload.zzz", "one of: level, age, exempt-indexes"),
+    (
+        "rules.fresh-upload.zzz = 1",
+        "rules.fresh-upload.zzz",
+        "one of: level, age, waive-fixes, exempt-indexes",
+    ),
     ("rules.fresh-upload.indexes = []", "rules.fresh-upload.indexes", "did you mean"),
     ("rules.fresh-upload.exempt_indexes = []", "rules.fresh-upload.exempt_indexes", "did you mean"),
     ("rules.fresh-upload.age = 7", "rules.fresh-upload.age", 'a duration such as "7 days"'),
@@ -126,7 +130,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="could not be read") as caught:
         load(str(tmp_path / "guard.toml"))
     assert caught.value.reason == "No such file or directory"
-    assert caught.value.hint == "name a file or one of the presets: observe, default, strict"
+    assert (
+        caught.value.hint == "name a file or one of the presets: observe, default, strict, ai-stack"
+    )
 
 
 def test_a_folder(tmp_path: Path) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from inline_snapshot import snapshot
+from packaging.utils import canonicalize_name
 
-from guard.model import Level
+from guard.admission import judge
+from guard.model import Decision, Level
 from guard.policy import PRESETS, Policy, load
+from guard.publisher import PublisherKind
 from guard.rules import CATALOGUE
 from guard.rules._page import toml
-from tests.builders import a_candidate, a_verdict
+from guard.rules.fresh_upload import FreshUpload
+from tests.builders import a_candidate, a_listing, a_verdict, ago
 
 
 def settings(policy: Policy) -> dict[str, str]:
@@ -31,8 +37,11 @@ def test_default() -> None:
     assert settings(load("default")) == snapshot(
         {
             "denied-release.level": '"deny"',
+            "unapproved-file.level": '"deny"',
+            "unapproved-file.unopened-level": '"warn"',
             "fresh-upload.level": '"deny"',
             "fresh-upload.age": '"7 days"',
+            "fresh-upload.waive-fixes": "true",
             "fresh-upload.exempt-indexes": "[]",
             "yanked-file.level": '"deny"',
             "yanked-file.pinned-level": '"warn"',
@@ -40,7 +49,25 @@ def test_default() -> None:
             "archived-project.level": '"warn"',
             "vanished-file.level": '"deny"',
             "hash-mismatch.level": '"deny"',
+            "known-malware.level": '"deny"',
+            "known-malware.missing-level": '"warn"',
+            "known-malware.stale-after": '"1 day"',
+            "known-malware.max-age": '"7 days"',
+            "known-malware.name-wide-level": '"warn"',
+            "known-vulnerability.level": '"warn"',
+            "known-vulnerability.missing-level": '"warn"',
+            "known-vulnerability.stale-after": '"1 day"',
+            "known-vulnerability.max-age": '"7 days"',
+            "known-vulnerability.severity": '"low"',
+            "known-vulnerability.lower-level": '"warn"',
+            "known-vulnerability.ignore": "[]",
+            "known-vulnerability.ignore-until-fixed": "false",
             "foreign-index.level": '"deny"',
+            "lookalike-name.level": '"deny"',
+            "lookalike-name.distance-level": '"warn"',
+            "lookalike-name.age": '"90 days"',
+            "lookalike-name.releases": "3",
+            "lookalike-name.allow": "[]",
             "missing-attestation.level": '"deny"',
             "missing-attestation.every-file": "false",
             "dropped-attestation.level": '"deny"',
@@ -62,9 +89,21 @@ def test_default() -> None:
             "metadata-mismatch.level": '"deny"',
             "startup-hook.level": '"deny"',
             "startup-hook.allow": "[]",
+            "foreign-file.level": '"deny"',
+            "foreign-file.allow": "[]",
             "shadowing-command.level": '"deny"',
             "shadowing-command.allow": "[]",
             "undeclared-binary.level": '"warn"',
+            "unsafe-pickle.level": '"warn"',
+            "unsafe-pickle.allow": "[]",
+            "suspicious-code.level": '"warn"',
+            "suspicious-code.ignore": '["import-time-network", "import-time-process"]',
+            "suspicious-code.rules": "[]",
+            "suspicious-change.level": '"deny"',
+            "suspicious-change.window": '"90 days"',
+            "suspicious-change.kinds": "2",
+            "new-dependency.level": '"warn"',
+            "new-dependency.window": '"90 days"',
         }
     )
 
@@ -73,11 +112,14 @@ def test_observe_lets_pass_what_default_would_deny() -> None:
     assert difference("observe", "default") == snapshot(
         {
             "denied-release.level": '"warn"',
+            "unapproved-file.level": '"warn"',
             "fresh-upload.level": '"warn"',
             "yanked-file.level": '"warn"',
             "quarantined-project.level": '"warn"',
             "vanished-file.level": '"warn"',
+            "known-malware.level": '"warn"',
             "foreign-index.level": '"warn"',
+            "lookalike-name.level": '"warn"',
             "missing-attestation.level": '"warn"',
             "dropped-attestation.level": '"warn"',
             "invalid-attestation.level": '"warn"',
@@ -90,7 +132,9 @@ def test_observe_lets_pass_what_default_would_deny() -> None:
             "record-mismatch.level": '"warn"',
             "metadata-mismatch.level": '"warn"',
             "startup-hook.level": '"warn"',
+            "foreign-file.level": '"warn"',
             "shadowing-command.level": '"warn"',
+            "suspicious-change.level": '"warn"',
         }
     )
 
@@ -98,10 +142,19 @@ def test_observe_lets_pass_what_default_would_deny() -> None:
 def test_strict_is_stricter_than_default() -> None:
     assert difference("strict", "default") == snapshot(
         {
+            "unapproved-file.unopened-level": '"deny"',
             "fresh-upload.age": '"14 days"',
             "yanked-file.pinned-level": '"deny"',
             "archived-project.level": '"deny"',
+            "known-malware.missing-level": '"deny"',
+            "known-malware.name-wide-level": '"deny"',
+            "known-vulnerability.level": '"deny"',
+            "known-vulnerability.missing-level": '"deny"',
+            "known-vulnerability.severity": '"high"',
+            "lookalike-name.distance-level": '"deny"',
             "undeclared-binary.level": '"deny"',
+            "unsafe-pickle.level": '"deny"',
+            "suspicious-code.level": '"deny"',
         }
     )
 
@@ -130,3 +183,22 @@ def test_what_would_run_before_it_is_judged_is_denied_in_every_preset(name: str)
     levels = {str(rule.id): rule.level for rule in load(name).rules}
     assert levels["source-distribution"] is Level.DENY
     assert levels["hash-mismatch"] is Level.DENY
+
+
+def test_the_ai_stack_waits_longer_and_is_published_by_its_own() -> None:
+    policy = load("ai-stack")
+    (group,) = policy.groups
+    names = [pin.name for pin in policy.publishers]
+    assert len(names) == len(set(names)) >= 120
+    assert sorted(group.members) == sorted(names)
+    assert all(canonicalize_name(name) == name for name in names)
+    for pin in policy.publishers:
+        (identity,) = pin.identities
+        assert identity.kind is PublisherKind.GITHUB
+        assert [glob.count("/") for glob in identity.repository] == [1]
+        assert not pin.required
+    fresh, other = (policy.rule(FreshUpload, name).age for name in ("litellm", "requests"))
+    assert (fresh, other) == (timedelta(days=14), timedelta(days=7))
+    week = a_candidate(listing=a_listing(upload_time=ago(days=10)))
+    assert judge(week, policy).decision is Decision.DENIED
+    assert judge(week, load("default")).decision is Decision.ADMITTED

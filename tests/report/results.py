@@ -9,7 +9,18 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from guard.admission import Standing
-from guard.model import Decision, Finding, Level, PassedOver, Requested, RuleId, Unknown
+from guard.model import (
+    Advisories,
+    Advisory,
+    Decision,
+    Finding,
+    Level,
+    PassedOver,
+    Requested,
+    RuleId,
+    Severity,
+    Unknown,
+)
 from guard.publisher import GITHUB, Attestation, Identity, PredicateKind, Provenance
 from guard.report import Result
 from tests.builders import a_candidate, a_digest, a_file, a_listing, a_verdict, ago
@@ -98,6 +109,39 @@ SET_ASIDE: Final = Result(
 )
 SATISFIED: Final = Result(decision=Decision.ADMITTED, verdicts=(), satisfied=True)
 
+UNINFORMED: Final = Result(
+    decision=Decision.ADMITTED,
+    verdicts=tuple(
+        a_verdict(
+            a_candidate(file=a_file(name, "1.0"), advisories=Unknown("there are none here yet"))
+        )
+        for name in ("frob", "dep")
+    ),
+    standings=(Standing.NOT_ATTESTED, Standing.NOT_ATTESTED),
+)
+INFORMED: Final = Result(
+    decision=Decision.ADMITTED,
+    verdicts=(
+        a_verdict(
+            a_candidate(
+                advisories=Advisories(
+                    records=(
+                        Advisory(
+                            id="PYSEC-2026-1",
+                            aliases=("CVE-2026-0001",),
+                            severity=Severity.HIGH,
+                            summary="reads any file",
+                            fixed=(Version("1.83"),),
+                        ),
+                    ),
+                    as_of=ago(hours=3),
+                    source="https://feeds.example.com/all.zip",
+                )
+            )
+        ),
+    ),
+    standings=(Standing.NOT_ATTESTED,),
+)
 ATTACKED: Final = Result(
     decision=Decision.DENIED,
     verdicts=(
@@ -119,6 +163,8 @@ EVERY: Final = {
     "set aside": SET_ASIDE,
     "satisfied": SATISFIED,
     "attacked": ATTACKED,
+    "uninformed": UNINFORMED,
+    "informed": INFORMED,
 }
 
 SHA256: Final = a_digest()

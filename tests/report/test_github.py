@@ -18,6 +18,7 @@ from tests.report.results import (
     SATISFIED,
     SET_ASIDE,
     UNDECIDED,
+    UNINFORMED,
 )
 
 
@@ -73,3 +74,10 @@ def test_every_line_is_one_command_of_ours(result: Result) -> None:
     for line in render(result).split("\n")[:-1]:
         assert re.fullmatch(r"::(error|warning|notice) title=[^:,\r]+::.*", line), line
         assert line.isprintable()
+
+
+def test_what_files_have_in_common_is_one_annotation() -> None:
+    assert render(UNINFORMED) == snapshot("""\
+::warning title=known-malware::no advisories were asked: there are none here yet · help: `guard feed update` fetches them, `guard feed import FILE` takes a file
+::notice title=guard::2 files judged: admitted
+""")  # noqa: E501 - as it is printed

@@ -14,7 +14,7 @@ from guard.model import Absent, Unknown
 from guard.report import Result
 from guard.report.json import render, render_error
 from tests.builders import a_candidate, a_file, a_listing, a_verdict
-from tests.report.results import ADMITTED, ATTACKED, DENIED, EVERY, HOSTILE, SHA256
+from tests.report.results import ADMITTED, ATTACKED, DENIED, EVERY, HOSTILE, INFORMED, SHA256
 
 
 class Finding(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,6 +39,22 @@ class Publisher(msgspec.Struct, forbid_unknown_fields=True):
     unsupported: list[str]
 
 
+class Advisory(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    aliases: list[str]
+    malware: bool
+    name_wide: bool
+    severity: str | None
+    summary: str
+    fixed: list[str]
+
+
+class Advisories(msgspec.Struct, forbid_unknown_fields=True):
+    as_of: str
+    source: str
+    records: list[Advisory]
+
+
 class Candidate(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     version: str | None
@@ -51,6 +67,7 @@ class Candidate(msgspec.Struct, forbid_unknown_fields=True):
     index: str | None
     upload_time: str | None
     publisher: Publisher | None
+    advisories: Advisories | None
     findings: list[Finding]
 
 
@@ -93,6 +110,7 @@ def test_a_denied_candidate() -> None:
             "index": "https://packages.example.com/simple",
             "upload_time": "2026-04-01T10:00:00+00:00",
             "publisher": None,
+            "advisories": None,
             "findings": [
                 {
                     "rule": "fresh-upload",
@@ -211,3 +229,24 @@ def test_a_run_without_a_judgement_is_a_report_too(
     assert document["error"]["kind"] == kind
     assert document["error"]["message"] == error.message
     assert render_error(error).isascii()
+
+
+def test_what_is_known_against_a_release() -> None:
+    (candidate,) = json.loads(render(INFORMED))["candidates"]
+    assert candidate["advisories"] == snapshot(
+        {
+            "as_of": "2026-04-01T09:00:00+00:00",
+            "source": "https://feeds.example.com/all.zip",
+            "records": [
+                {
+                    "id": "PYSEC-2026-1",
+                    "aliases": ["CVE-2026-0001"],
+                    "malware": False,
+                    "name_wide": False,
+                    "severity": "high",
+                    "summary": "reads any file",
+                    "fixed": ["1.83"],
+                }
+            ],
+        }
+    )

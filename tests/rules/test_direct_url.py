@@ -7,9 +7,14 @@ import itertools
 import pytest
 from inline_snapshot import snapshot
 
+from guard.admission import judge
 from guard.errors import PolicyError
 from guard.model import Absent, Candidate, Decision, Requested, Unknown
-from tests.builders import a_candidate, a_judgement, a_policy, a_verdict, report
+from guard.rules import Stage
+from guard.rules.direct_url import DirectUrl
+from tests.artifact.archives import INFO, METADATA
+from tests.builders import a_candidate, a_judgement, a_policy, a_verdict, findings, report
+from tests.rules.contents import frob
 
 WHEELS = "https://packages.example.com/wheels"
 WHEEL = f"{WHEELS}/litellm-1.82.6-py3-none-any.whl"
@@ -157,3 +162,71 @@ def test_it_knows_from_the_request_alone() -> None:
         requested=requested, origin=lost, listing=lost, status=lost, digests=lost
     )
     assert a_verdict(candidate).decision is Decision.DENIED
+
+
+def requiring(*requirements: str) -> Candidate:
+    """A wheel that requires these, and something harmless first."""
+    lines = [f"Requires-Dist: {text}\n" for text in ("good>=1", *requirements)]
+    return frob({f"{INFO}/METADATA": METADATA + "".join(lines)})
+
+
+def test_a_wheel_that_requires_a_url_is_denied() -> None:
+    verdict = a_verdict(requiring("dep @ https://evil.example/dep-1.0.tar.gz"))
+    assert report(verdict) == snapshot("""\
+denied[direct-url]: METADATA requires a URL or path, not a project of an index: 'dep @ https://evil.example/dep-1.0.tar.gz'
+  --> frob-1.0-py3-none-any.whl
+   = policy: rules.direct-url.allow has no entry for it
+   = help: guard rule direct-url
+
+1 file judged: 1 denied; nothing was installed
+""")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'dep @ https://evil.example/w.whl ; extra == "x"',
+        'dep @ https://evil.example/w.whl ; python_version >= "3"',
+        'dep @ https://evil.example/w.whl ; sys_platform == "never"',
+        "dep[x] @ git+https://evil.example/dep@main",
+        "dep @ file:///tmp/dep",
+        "dep@https://evil.example/w.whl",
+    ],
+)
+def test_no_extra_and_no_marker_hides_it(text: str) -> None:
+    assert a_verdict(requiring(text)).decision is Decision.DENIED
+    assert a_verdict(requiring("dep>=1", text, "last")).decision is Decision.DENIED
+
+
+def test_a_wheel_may_require_a_url_that_the_policy_lists() -> None:
+    ours, other = f"dep @ {WHEEL}", "dep @ https://evil.example/w.whl"
+    policy = allowing(f"{WHEELS}/*")
+    assert a_verdict(requiring(ours), policy).findings == ()
+    assert a_verdict(requiring(ours, other), policy).decision is Decision.DENIED
+    assert a_verdict(requiring(other, ours), policy).decision is Decision.DENIED
+
+
+def test_a_thousand_urls_are_not_a_thousand_paragraphs() -> None:
+    found = a_verdict(requiring(*(f"d{n} @ https://evil.example/{n}" for n in range(1000))))
+    assert len(found.findings) == 6
+    assert found.findings[-1].message == "METADATA requires 995 more URLs or paths"
+
+
+def test_a_long_url_is_cut() -> None:
+    found = a_verdict(requiring(f"dep @ https://evil.example/{'x' * 1500}"))
+    assert len(found.findings[0].message) < 300
+
+
+def test_what_is_inside_is_undecided_when_nobody_could_look() -> None:
+    lost = a_candidate(content=Unknown("the disk is full"))
+    [finding] = findings(DirectUrl(), lost)
+    assert finding.unknown
+    assert finding.message == "what is inside is not known: the disk is full"
+
+
+def test_before_the_file_is_here_only_the_request_counts() -> None:
+    """Else every release would be undecided until it is downloaded."""
+    waiting = a_candidate(content=Unknown("not downloaded"))
+    assert judge(waiting, a_policy(), stage=Stage.INDEX).findings == ()
+    early = judge(asked_by("https://evil.example/w.whl"), a_policy(), stage=Stage.INDEX)
+    assert early.decision is Decision.DENIED

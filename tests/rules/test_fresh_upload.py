@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from inline_snapshot import snapshot
+from packaging.version import Version
 
-from guard.model import Absent, Decision, Listing, Origin, Requested, Unknown
+from guard.model import Absent, Advisory, Decision, Listing, Origin, Requested, Unknown
 from tests.builders import (
     INDEX,
     NOW,
@@ -172,3 +173,47 @@ def test_resolvers_are_told_the_same_moment() -> None:
 def test_an_age_beyond_the_calendar_hides_everything() -> None:
     policy = a_policy('rules.fresh-upload.age = "999999 weeks"\n')
     assert policy.upload_cutoff(NOW) == datetime.min.replace(tzinfo=UTC)
+
+
+REMEDY = Advisory(id="PYSEC-2026-1", fixed=(Version("1.82.6"),))
+
+
+def test_the_named_fix_of_what_is_installed_need_not_wait() -> None:
+    fresh = a_candidate(listing=uploaded(ago(hours=2)), remedies=(REMEDY,))
+    verdict = a_verdict(fresh)
+    assert verdict.decision is Decision.ADMITTED
+    assert report(verdict) == snapshot("""\
+waived[fresh-upload]: uploaded 2 hours ago, younger than 7 days
+  --> litellm-1.82.6-py3-none-any.whl
+   = policy: rules.fresh-upload.age = "7 days"
+   = waived: the installed version is known to be vulnerable, and this is the fix: PYSEC-2026-1
+   = help: guard rule fresh-upload
+
+1 file judged: admitted, 1 with remarks
+""")
+
+
+@pytest.mark.parametrize("remedies", [(), Absent("no target"), Unknown("no advisories")])
+def test_what_is_not_known_to_be_a_fix_waits(
+    remedies: tuple[Advisory, ...] | Absent | Unknown,
+) -> None:
+    candidate = a_candidate(listing=uploaded(ago(hours=2)), remedies=remedies)
+    assert a_verdict(candidate).decision is Decision.DENIED
+
+
+def test_a_policy_may_let_fixes_wait_too() -> None:
+    fresh = a_candidate(listing=uploaded(ago(hours=2)), remedies=(REMEDY,))
+    toml = "rules.fresh-upload.waive-fixes = false\n"
+    assert a_verdict(fresh, toml).decision is Decision.DENIED
+
+
+def test_a_fix_hides_no_other_fresh_file() -> None:
+    fix = a_candidate(listing=uploaded(ago(hours=2)), remedies=(REMEDY,))
+    fresh = a_candidate(listing=uploaded(ago(hours=2)))
+    assert a_judgement(fix, fresh).decision is Decision.DENIED
+    assert a_judgement(fresh, fix).decision is Decision.DENIED
+
+
+def test_a_fix_without_an_upload_time_is_not_waived() -> None:
+    candidate = a_candidate(listing=uploaded_unknown(), remedies=(REMEDY,))
+    assert a_verdict(candidate).decision is Decision.UNDECIDED

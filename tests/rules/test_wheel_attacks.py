@@ -1,7 +1,7 @@
 """Every way in which a wheel can be wrong, and the rule that says so: W01 to W25 of the research.
 
-What is beyond one wheel is not here: other distributions' files (W10), the names of the release
-before (W11), a sidecar (W23).
+What is beyond the files of one plan is not here: the names of the release before (W11), a sidecar
+(W23).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import io
 import stat
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -17,10 +19,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from guard.artifact.container import from_bytes
-from guard.artifact.wheel import read
+from guard.artifact.wheel import inspect, read
 from guard.model import Candidate
+from guard.sources.overlaps import Coming, overlaps
 from tests.artifact.archives import DATA, FILENAME, INFO, METADATA, WHEEL, members
 from tests.builders import a_candidate, a_file, a_verdict
+from tests.wheels import a_wheel
 
 CODE = "import os; os.getpid()\n"
 ELF = b"\x7fELF" + bytes(60)
@@ -146,6 +150,37 @@ def test_what_is_not_wrong_is_not_objected_to() -> None:
 )
 def test_w05_a_special_mode_is_objected_to(mode: int) -> None:
     assert objections(members(), modes={"frob.py": mode}) == PATH
+
+
+@pytest.mark.parametrize(
+    ("victim", "path", "planted"),
+    [
+        ("pip", "pip/__init__.py", "pip/__init__.py"),
+        ("pip", "pip/__init__.py", f"{DATA}/purelib/pip/__init__.py"),
+        ("pip", "pip/__init__.py", f"{SITE}/pip/__init__.py"),
+        ("six", "six.py", f"{DATA}/platlib/six.py"),
+        ("six", "six.py", "six/__init__.py"),
+        ("certifi", "certifi/cacert.pem", "certifi/cacert.pem"),
+        ("typing-extensions", "typing_extensions.py", "Typing_Extensions.py"),
+    ],
+)
+def test_w10_a_file_of_another_wheel_is_objected_to(
+    victim: str, path: str, planted: str, tmp_path: Path
+) -> None:
+    theirs = a_wheel(victim, "1.0", files={path: "x = 1\n"})
+    parts = members({planted: CODE})
+    (tmp_path / FILENAME).write_bytes(zipped(parts, {}))
+    plan = [
+        Coming(file=a_file(name, "1.0"), content=inspect(place, place.name), path=place)
+        for name, place in (("frob", tmp_path / FILENAME), (victim, theirs.write_to(tmp_path)))
+    ]
+    over, _ = overlaps(plan, None)
+    found = a_verdict(replace(candidate(parts, FILENAME), overlaps=over)).findings
+    assert {str(finding.rule) for finding in found} == {"foreign-file"}
+
+
+def test_w10_a_module_that_the_standard_library_has_too_is_found_after_it() -> None:
+    assert objections(members({"ssl.py": CODE, "typing.py": CODE})) == set()
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from guard.artifact import wheel
+from guard.artifact.content import Content
+from guard.artifact.source import Scanner
 from guard.model import Credentials, Index, index_url
 from guard.sources.cache import PageCache
+from guard.sources.contents import Contents
 from guard.sources.http import Http, Limits
 from guard.sources.index import IndexSource
 from guard.sources.pages import Pages
@@ -38,6 +42,26 @@ def a_source(
 ) -> IndexSource:
     """What a new run of the guard knows of `indexes`."""
     return IndexSource(some_pages(folder, offline=offline, refresh=refresh), indexes)
+
+
+class InProcess:
+    """Reads artifacts where the test runs; their texts only with a `scanner`."""
+
+    def __init__(self, scanner: Scanner | None = None) -> None:
+        self._scanner = scanner
+
+    def read(self, path: Path) -> Content:
+        return wheel.inspect(path, path.name, self._scanner)
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+def some_contents(
+    folder: Path, *, use_results: bool = True, scanner: Scanner | None = None
+) -> Contents:
+    """Contents that are kept in `folder`, read without a process of their own."""
+    return Contents(folder, InProcess(scanner), version="tests", use_results=use_results)
 
 
 def the_index(index: LoopbackIndex) -> Index:

@@ -1,0 +1,97 @@
+/*
+Code that is hidden in data, made readable and run: `exec`, `eval` or a child interpreter is given
+what came out of base64, hexadecimal digits, zlib, marshal, a rotation or an exclusive or. Data are
+followed through names, functions of the same file, f-strings and files that are written and run.
+
+## Why it matters
+
+Hiding code from its reader is most of what it is for. litellm 1.82.7 ran a program from a base64
+text in a child interpreter, xinference 2.6.0 and aiocpa 0.1.13 ran theirs within the module.
+
+## Where it is honest
+
+Libraries that send code to another process, loaders of frozen applications, and templates that are
+compiled and cached.
+*/
+rule decoded_exec_in_script
+{
+  meta:
+    id = "decoded-exec"
+    summary = "Runs code that it decodes first"
+  strings:
+    $node = /(\brequire\s{0,2}\(|\bfrom|\bimport|\bimport\s{0,2}\()\s{0,2}["'](node:)?(fs|os|child_process|https?|net)(\/promises)?["']/
+    $js1 = /\beval\s{0,4}\(\s{0,4}(atob|unescape|decodeURIComponent)\s{0,4}\(/
+    $js2 = /\b(eval|Function)\s{0,4}\(\s{0,4}Buffer\s{0,4}\.\s{0,4}from\s{0,4}\([^;\n]{1,2000}["'](base64|hex)["']/
+    $js3 = /\bFunction\s{0,4}\(\s{0,4}atob\s{0,4}\(/
+    $sh1 = /\bbase64\s{1,4}(-d|-D|--decode)[^\n|]{0,200}\|\s{0,4}(sudo\s{1,4})?((ba|z|da)?sh|python\d?|perl|node)\b/
+    $sh2 = /\beval\s{1,4}["']?\$\([^)\n]{0,400}base64\s{1,4}(-d|-D|--decode)/
+    $ps1 = /powershell(\.exe)?["']?\s[^\n]{0,120}\s-e(nc|ncodedcommand)?\s{1,4}["']?[A-Za-z0-9+\/=]{20}/ nocase
+    $ps2 = /FromBase64String[^\n]{0,400}(\|\s{0,4}iex\b|Invoke-Expression)/ nocase
+    $ps3 = /(\biex|Invoke-Expression)\b[^\n]{0,200}FromBase64String/ nocase
+  condition:
+    (kind == "javascript" and $node and any of ($js*))
+      or (kind == "script" and (any of ($sh*) or any of ($ps*)))
+}
+
+rule decoded_exec_parse
+{
+  meta:
+    id = "decoded-exec"
+    look = "anywhere"
+  strings:
+    $run1 = "exec" fullword
+    $run2 = "eval" fullword
+    $run3 = "builtins" fullword
+    $run4 = "__builtins__" fullword
+    $run5 = "FunctionType" fullword
+    $run6 = "CodeType" fullword
+    $run7 = "runpy" fullword
+    $run8 = "InteractiveInterpreter" fullword
+    $run9 = "popen" fullword
+    $run10 = "Popen" fullword
+    $run11 = "os.system" fullword
+    $run12 = "import_module" fullword
+    $run13 = "__import__" fullword
+    $run14 = "subprocess.run" fullword
+    $run15 = "subprocess.call" fullword
+    $run16 = "subprocess.check_call" fullword
+    $run17 = "subprocess.check_output" fullword
+    $run18 = "pickle.loads" fullword
+    $run19 = "os.exec"
+    $run20 = "os.spawn"
+    $run21 = "os.posix_spawn"
+    $run22 = "create_subprocess_"
+    $run23 = "globals()"
+    $run24 = "from subprocess import"
+    $run25 = "subprocess as"
+    $near1 = "a85decode" fullword
+    $near2 = "decodebytes" fullword
+    $near3 = "unhexlify" fullword
+    $near4 = "fromhex" fullword
+    $near5 = "decompress" fullword
+    $near6 = "marshal" fullword
+    $near7 = "codecs.decode" fullword
+    $near8 = "gzip.open" fullword
+    $near9 = "GzipFile" fullword
+    $near10 = "b64decode"
+    $near11 = "b32decode"
+    $near12 = "b16decode"
+    $near13 = "b85decode"
+    $near14 = "a2b_"
+    $near15 = "rot13"
+    $near16 = "rot_13"
+    $near17 = "rot-13"
+    $near18 = "[::-1]"
+    $near19 = "map(chr"
+    $near20 = "(chr("
+    $near21 = ".decrypt("
+    $near22 = "\"hex\""
+    $near23 = "'hex'"
+    $near24 = "unicode_escape"
+    $near25 = "from codecs import"
+    $near26 = "from base64 import *"
+    $near27 = "from zlib import *"
+    $near28 = /bytes\([\[(]?\w{1,40} ?\^/
+  condition:
+    kind == "python" and any of ($near*) and any of ($run*)
+}

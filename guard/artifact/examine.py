@@ -1,0 +1,56 @@
+"""What looks at the content of every member, beside the reader that holds it to its headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from guard.artifact import pickles
+from guard.artifact.content import Pickle, Trace
+from guard.artifact.defect import Defect, DefectKind
+
+if TYPE_CHECKING:
+    from guard.artifact.source import Scanner
+
+T = TypeVar("T")
+
+LIMIT: Final = pickles.LIMIT
+"""Bytes of one member that are kept to be looked at."""
+
+_MOST: Final = 2_000
+"""Traces, and pickles, that are described one by one. One more may be the one that matters."""
+
+
+@dataclass(slots=True)
+class Examiner:
+    """Collects what the members of one archive show. They are offered one after another."""
+
+    scanner: Scanner | None = None
+    """Without one, nothing is looked for in texts."""
+
+    traces: list[Trace] = field(default_factory=list)
+    found_pickles: list[Pickle] = field(default_factory=list)
+    defects: list[Defect] = field(default_factory=list)
+    _budget: pickles.Budget = field(default_factory=pickles.Budget)
+
+    def wants(self, name: str, size: int, head: bytes) -> bool:
+        """Tell whether a member of `size` bytes that begins with `head` is to be examined."""
+        return self._is_text(name, size) or pickles.may_be_pickle(name, head[: pickles.HEAD])
+
+    def examine(self, name: str, data: bytes, *, size: int, offset: int) -> None:
+        """Look at a member of `size` bytes, of which `data` are the first `LIMIT`."""
+        if self.scanner is not None and self._is_text(name, size):
+            found = self.scanner.traces(name, data, offset=offset)
+            self._add(found, self.traces, DefectKind.SUSPICIOUS_CODE)
+        if pickles.may_be_pickle(name, data[: pickles.HEAD]):
+            read = pickles.read_pickles(name, data, offset=offset, size=size, budget=self._budget)
+            self._add(read, self.found_pickles, DefectKind.UNSAFE_PICKLE)
+
+    def _is_text(self, name: str, size: int) -> bool:
+        return self.scanner is not None and self.scanner.wants(name, size)
+
+    def _add(self, found: Sequence[T], to: list[T], kind: DefectKind) -> None:
+        to += found[: _MOST - len(to)]
+        if found and len(to) == _MOST and not any(d.kind is kind for d in self.defects):
+            self.defects.append(Defect(kind=kind, message=f"more than the {_MOST} that are kept"))

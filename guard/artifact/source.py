@@ -1,0 +1,238 @@
+"""What the text of a wheel's members shows that a program can do: traces of capabilities.
+
+Every text is matched with the rules once. Only what these call for is parsed, and only those parts
+of it that may matter, so most files cost no more than to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from guard.artifact import source_ast, source_data
+from guard.artifact.content import Trace
+from guard.artifact.source_outline import Hits, relevant
+from guard.artifact.source_rules import Hit, Look, Rules, TooSlowError
+from guard.artifact.source_text import (
+    Kind,
+    code_lines,
+    decoded,
+    kind_by_content,
+    kind_of,
+    readable,
+    strange_letters,
+    unseen,
+    wanted,
+)
+
+_SHOWN: Final = 160
+"""Characters of a line that are kept."""
+
+_MOST: Final = 20
+"""Traces of one capability in one member."""
+
+_RIGHT: Final = b" " * 120
+"""Code after so many spaces is beyond the edge of any screen."""
+
+_PAYLOAD: Final = "hidden-payload"
+_OBFUSCATION: Final = "obfuscation"
+
+_Found = tuple[str, int | None, str]
+"""A capability, a line, and its text."""
+
+
+class Scanner:
+    """Reads members. `folders` hold the user's own rules. Safe to use in several threads.
+
+    Raises `PolicyError` for a folder or a rule file that cannot be used.
+    """
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        self._rules = Rules(folders)
+
+    @property
+    def digest(self) -> str:
+        """A sha256 that changes with whatever may change the traces: rules, library, and us."""
+        return self._rules.digest
+
+    def wants(self, name: str, size: int) -> bool:
+        """Tell whether a member of that name and size is to be read as text."""
+        return wanted(kind_of(name), size)
+
+    def traces(self, name: str, data: bytes, *, offset: int) -> tuple[Trace, ...]:
+        """Return what the member `name` at `offset` of the archive shows, whatever its bytes."""
+        kind = kind_by_content(kind_of(name), name, data)
+        try:
+            found = [*_reading(self._rules, kind, data).found()]
+        except TooSlowError:
+            found = [(_OBFUSCATION, None, "it takes too long to be matched with the rules")]
+        return tuple(
+            Trace(capability=capability, text=text, line=line, member=name, offset=offset)
+            for capability, line, text in _first(found)
+        )
+
+
+class _Reading:
+    """One member: its text as it is matched, and what was found in it."""
+
+    def __init__(self, rules: Rules, kind: Kind, data: bytes) -> None:
+        self._rules = rules
+        self._kind = kind
+        self._text = data
+
+    def found(self) -> Iterator[_Found]:
+        hits = self._rules.scan(self._text, self._kind.value)
+        yield from self._shown(hits)
+        if self._kind is Kind.MEDIA:
+            end = source_data.after_end(self._text)
+            if end is not None:
+                yield _PAYLOAD, None, f"more than the format has, from byte {end} on"
+
+    def _shown(self, hits: Iterable[Hit]) -> Iterator[_Found]:
+        for hit in hits:
+            if hit.rule.look is Look.NONE:
+                yield from self._at(hit.rule.capability, hit.offsets)
+
+    def _at(self, capability: str, offsets: Iterable[int]) -> Iterator[_Found]:
+        at = sorted(offsets)
+        if not at:  # a rule may have no pattern
+            yield capability, None, "the member as a whole"
+        position, line = 0, 1
+        for offset in at[: 4 * _MOST]:
+            line += self._text.count(b"\n", position, offset)
+            position = offset
+            yield capability, line, self._line(offset)
+
+    def _line(self, offset: int) -> str:
+        """Return the line that `offset` is on, or what of a long one begins there."""
+        start = self._text.rfind(b"\n", 0, offset) + 1
+        end = self._text.find(b"\n", offset, offset + 4 * _SHOWN)
+        end = end if end >= 0 else offset + 4 * _SHOWN
+        if offset - start > _SHOWN // 2 and end - start > _SHOWN:
+            start = offset
+        return _cut(self._text[start:end])
+
+
+class _Python(_Reading):
+    """A Python source, decoded."""
+
+    def __init__(self, rules: Rules, kind: Kind, data: bytes) -> None:
+        super().__init__(rules, Kind.PYTHON, data)
+        self._startup = kind is Kind.STARTUP
+        self._text, self._problem = decoded(code_lines(data) if self._startup else data)
+        self._raw = data
+
+    def found(self) -> Iterator[_Found]:
+        yield from self._unreadable()
+        if self._problem is not None:
+            yield _OBFUSCATION, 1, self._problem
+            yield from self._shown(self._rules.scan(self._raw, self._kind.value))
+        hits = self._rules.scan(self._text, self._kind.value)
+        yield from self._shown(hits)
+        yield from self._parsed([hit for hit in hits if hit.rule.look is not Look.NONE])
+        yield from self._at_any(_PAYLOAD, source_data.blobs(self._text))
+        yield from self._at_any(_OBFUSCATION, self._far_right())
+
+    def _unreadable(self) -> Iterator[_Found]:
+        """Yield what nobody would see or read as it is meant."""
+        if self._text.isascii():
+            return
+        if (offset := unseen(self._text)) is not None:
+            yield from self._at(_OBFUSCATION, [offset])
+        if (offset := strange_letters(self._text)) is not None:
+            yield from self._at(_OBFUSCATION, [offset])
+            self._text = readable(self._text)
+
+    def _at_any(self, capability: str, offsets: Iterable[int]) -> Iterator[_Found]:
+        if found := [*offsets]:
+            yield from self._at(capability, found)
+
+    def _far_right(self) -> Iterator[int]:
+        """Yield where code goes on after more spaces than fit on a screen."""
+        start = self._text.find(_RIGHT)
+        while start >= 0:
+            end = self._text.find(b"\n", start)
+            rest = self._text[start : end if end >= 0 else None]
+            before = self._text[self._text.rfind(b"\n", 0, start) + 1 : start]
+            code = rest.lstrip(b" ")
+            if before.rstrip().endswith(b";") or (code and code[:1] == b";"):
+                yield start + len(rest) - len(code)
+            start = self._text.find(_RIGHT, start + len(rest) + 1)
+
+    def _parsed(self, hits: list[Hit]) -> Iterator[_Found]:
+        """Yield what a parser sees in a source of which `hits` say that it may matter."""
+        if not hits:
+            return
+        source = self._relevant(hits)
+        if source is None:
+            return
+        lines = self._text.split(b"\n")
+        try:
+            spots = self._spots(source, follow=any(h.rule.look is Look.ANYWHERE for h in hits))
+        except source_ast.UnparsableError:
+            for hit in hits:  # then its text has to do
+                yield from self._at(hit.rule.capability, hit.offsets)
+            return
+        for capability, line in spots:
+            yield capability, line, _cut(lines[line - 1])
+
+    def _relevant(self, hits: list[Hit]) -> bytes | None:
+        if self._startup or not all(hit.complete for hit in hits):
+            return self._text
+        anywhere = [hit for hit in hits if hit.rule.look is Look.ANYWHERE]
+        return relevant(
+            self._text,
+            Hits(
+                on_import={o for h in hits if h.rule.look is Look.IMPORT for o in h.offsets},
+                anywhere={o for h in anywhere for o in h.offsets},
+                near={o for h in anywhere for o in h.near},
+                related={o for h in anywhere for o in h.related},
+            ),
+        )
+
+    def _spots(self, source: bytes, *, follow: bool) -> set[source_ast.Spot]:
+        """Return what the source shows. Raises `UnparsableError`."""
+        if self._startup:
+            lines = enumerate(source.split(b"\n"))  # each is run by itself
+            return {
+                spot
+                for number, line in lines
+                if line
+                for spot in _seen(line, number, follow=follow)
+            }
+        try:
+            return _seen(source, follow=follow)
+        except source_ast.UnparsableError:
+            if source is self._text:
+                raise
+        return _seen(self._text, follow=follow)
+
+
+def _seen(source: bytes, before: int = 0, *, follow: bool) -> set[source_ast.Spot]:
+    """Return what a source shows that `before` lines come before. Raises `UnparsableError`."""
+    if len(source) > source_ast.LIMIT:
+        raise source_ast.UnparsableError("it is too long")
+    text = source.decode("utf-8", "replace")
+    return source_ast.spots(source_ast.parse("\n" * before + text), follow=follow)
+
+
+def _reading(rules: Rules, kind: Kind, data: bytes) -> _Reading:
+    if kind in {Kind.PYTHON, Kind.STARTUP}:
+        return _Python(rules, kind, data)
+    return _Reading(rules, kind, b"" if kind is Kind.NATIVE else data)
+
+
+def _first(found: Iterable[_Found]) -> Iterator[_Found]:
+    """Yield the first of each capability by line, one for each line."""
+    by_line = {
+        (capability, line or 0): (capability, line, text) for capability, line, text in found
+    }
+    ordered = sorted(by_line.items())
+    for _, group in groupby(ordered, key=lambda item: item[0][0]):
+        yield from (value for _, value in list(group)[:_MOST])
+
+
+def _cut(line: bytes) -> str:
+    return line[: 4 * _SHOWN].decode("utf-8", "replace").strip()[:_SHOWN]

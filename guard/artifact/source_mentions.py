@@ -1,0 +1,143 @@
+"""What a name in the text of a Python module is there for: a call, an import, a type, a comment.
+
+It is read off the characters around it. In doubt it is a call.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from guard.artifact import source_calls as calls
+from guard.artifact.source_strings import Span
+from guard.artifact.source_units import TangledError
+
+_PLAIN: Final = frozenset({b"", b"\n", b" ", b"\t", b"(", b",", b"=", b"["})
+"""What may be before a string that is not formatted."""
+
+_IMPORT: Final = re.compile(
+    rb"[ \t]*(?:from[ \t]+[^\s;]+[ \t]+import[ \t]*(\([^)*]*+\)|[^\n;(\\*]*+)"
+    rb"|import[ \t]([^\n;\\]*+))(?![^\n]*[;\\*])"
+)
+_NAMES: Final = re.compile(rb"(\w+)(?:[ \t]+as[ \t]+(\w+))?")
+_ALIAS: Final = re.compile(rb"\bas[ \t]+(\w+)")
+_DOTTED: Final = re.compile(rb"[^\W\d][\w.]*")
+_SEEN_THROUGH: Final = re.compile(rb"[ \t]*(?:[(,)\]}:|=#]|\r?\n)")
+_CALLED: Final = re.compile(rb"[\s\\]*\(")
+_WITHIN: Final = re.compile(rb"(?:def |class |\w)\Z")
+_DECORATES: Final = re.compile(rb"@[ \t]*\Z")
+_GIVES_NAME: Final = re.compile(
+    rb"[ \t]*([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=[ \t]*[^\W\d][\w.]*[ \t]*(?:\r?\n|\Z)"
+)
+_HANDED: Final = re.compile(rb"[\s\\]*[,)]")
+_RUNS: Final = re.compile(rb"\b(?:" + b"|".join(sorted(calls.RUNNERS)) + rb")[\s\\]*\(")
+_STATEMENT: Final = 8 << 10
+"""Bytes of an import statement that are looked at."""
+
+_MOST: Final = 20_000
+_BEFORE: Final = 8
+_NEARBY: Final = 200
+"""Bytes before an argument in which the name of the function is that it is handed to."""
+
+
+class Mentions:
+    """The names in the text `source`; `strings` are its strings with three quotes."""
+
+    def __init__(self, source: bytes, strings: list[Span]) -> None:
+        self._source = source
+        self._strings = strings
+        self._has_hooks = b"__init_subclass__" in source or b"metaclass" in source
+
+    def uses(self, offsets: Iterable[int]) -> set[int]:
+        """Return those of `offsets` that are calls, with the uses of a name for its import."""
+        found: set[int] = set()
+        names: set[bytes] = set()
+        for offset in offsets:
+            if self._is_text(offset):
+                continue
+            statement = self._import(offset)
+            if statement is not None:
+                names.update(_imported(statement))
+            elif self._may_run(offset):
+                found.add(offset)
+        if names:
+            name = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(names))) + rb")\b")
+            uses = (use.start() for use in name.finditer(self._source))
+            found.update(use for use in uses if not self._is_text(use) and not self._import(use))
+        return found
+
+    def calls_of(self, names: Iterable[bytes]) -> set[int]:
+        """Return where one of `names` is called, handed on to be called, or given another name.
+
+        Raises `TangledError` if there are too many places to look at.
+        """
+        source, found = self._source, set[int]()
+        left = _MOST
+        for name in names:
+            start = source.find(name)
+            while start >= 0:
+                end = start + len(name)
+                left -= 1
+                if left < 0:
+                    raise TangledError("too many names are alike")
+                if self._is_call(start, end) and not self._is_text(start):
+                    found.add(start)
+                start = source.find(name, end)
+        return found
+
+    def alias(self, offset: int) -> bytes | None:
+        """Return the name that is given to what stands at `offset`, if nothing else happens."""
+        found = _GIVES_NAME.match(self._source, self._line(offset), offset + _STATEMENT)
+        return found[1] if found is not None and found.end(1) < offset < found.end() else None
+
+    def _may_run(self, offset: int) -> bool:
+        dotted = _DOTTED.match(self._source, offset)
+        if dotted is None or not _SEEN_THROUGH.match(self._source, dotted.end()):
+            return True
+        return self._is_call(offset, dotted.end())
+
+    def _is_call(self, start: int, end: int) -> bool:
+        source = self._source
+        if self._has_hooks and source.startswith(b"class ", self._line(start)):
+            return True
+        if _CALLED.match(source, end):
+            if _WITHIN.search(source, max(0, start - _BEFORE), start) and source[start] != ord("."):
+                return False
+            return not source.startswith(b"class ", self._line(start))
+        if source[end : end + 1].isalnum() or source[end : end + 1] == b"_":
+            return False
+        if _DECORATES.search(source, max(0, start - _BEFORE), start) or self.alias(start):
+            return True
+        handed = _HANDED.match(source, end) is not None
+        return handed and _RUNS.search(source, max(0, start - _NEARBY), start) is not None
+
+    def _import(self, offset: int) -> re.Match[bytes] | None:
+        """Return the import statement around `offset`, if it is one by itself."""
+        line = self._line(offset)
+        found = _IMPORT.match(self._source, line, line + _STATEMENT)
+        return found if found is not None and offset < found.end() else None
+
+    def _is_text(self, offset: int) -> bool:
+        """Tell whether what is at `offset` is in a comment or a long string."""
+        source = self._source
+        last = bisect_right(self._strings, (offset, len(source))) - 1
+        if last >= 0 and offset < self._strings[last][1]:
+            start = self._strings[last][0]
+            return source[max(start - 1, 0) : start] in _PLAIN
+        before = source[self._line(offset) : offset]
+        return b"#" in before and b'"' not in before and b"'" not in before
+
+    def _line(self, offset: int) -> int:
+        return self._source.rfind(b"\n", 0, offset) + 1
+
+
+def _imported(statement: re.Match[bytes]) -> Iterator[bytes]:
+    """Yield the names that an import statement brings, but for those that a look already finds."""
+    if statement[1] is None:
+        yield from _ALIAS.findall(statement[2])
+        return
+    for name, alias in _NAMES.findall(statement[1]):
+        if name in calls.SOUGHT:
+            yield alias or name

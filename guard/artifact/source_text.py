@@ -1,0 +1,190 @@
+"""What kind of text a member is, by its name and beginning, and how Python would decode it.
+
+Essential reading: PEP 263 (the declaration of an encoding), the import system's `decode_source`.
+"""
+
+from __future__ import annotations
+
+import enum
+import posixpath
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+LARGEST: Final = 64 << 20
+"""Bytes of a member that is read; no honest module comes near, and a payload needs far less."""
+
+_LARGEST_NATIVE: Final = 1 << 20
+
+
+class Kind(enum.StrEnum):
+    """How a member would come to run; the value of `kind` in a rule."""
+
+    PYTHON = "python"
+    STARTUP = "startup"
+    """A `.pth` file. Its lines of code are `python` to a rule."""
+
+    SCRIPT = "script"
+    JAVASCRIPT = "javascript"
+    MEDIA = "media"
+    """A format that nobody reads as text: pictures, sounds, fonts, archives, databases."""
+
+    TEXT = "text"
+    NATIVE = "native"
+
+
+def _extensions(kind: Kind, names: str) -> dict[str, Kind]:
+    return dict.fromkeys((f".{name}" for name in names.split()), kind)
+
+
+_KINDS: Final = {
+    ".pth": Kind.STARTUP,
+    **_extensions(Kind.PYTHON, "py pyw"),
+    **_extensions(Kind.JAVASCRIPT, "js mjs cjs jsx ts mts cts"),
+    **_extensions(
+        Kind.SCRIPT,
+        "sh bash zsh ksh fish command ps1 psm1 bat cmd vbs vbe wsf hta php pl rb lua",
+    ),
+    **_extensions(
+        Kind.MEDIA,
+        "png jpg jpeg gif bmp ico icns tif tiff webp avif wav mp3 ogg flac aac m4a mp4 avi webm mov "
+        "ttf otf eot woff woff2 gz bz2 xz zst zip tar whl egg pyz pyzw bin dat db sqlite pdf npy npz",
+    ),
+    **_extensions(Kind.NATIVE, "so pyd dll dylib exe a lib o obj pyc pyo node wasm"),
+}
+_NATIVE_HEADS: Final = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"!<arch>")
+
+_OTHER: Final = rb"(?:\w|\xf0\x9d[\x90-\x9f][\x80-\xbf]|\xef\xbd[\x81-\x9a]){1,20}[ \t]*[.(]"
+_STRANGE: Final = {
+    b"\xf0\x9d": re.compile(rb"\xf0\x9d[\x90-\x9f][\x80-\xbf]" + _OTHER),
+    b"\xef\xbd": re.compile(rb"\xef\xbd[\x81-\x9a]" + _OTHER),
+}
+"""Mathematical and wide letters of a name that goes on and is called, or asked for an attribute."""
+
+_UNSEEN: Final = {
+    b"\xe2\x80": re.compile(rb"\xe2\x80(?:[\xaa-\xae]|[\x8b-\x8f](?:\xe2\x80[\x8b-\x8f]){7})"),
+    b"\xe2\x81": re.compile(rb"\xe2\x81(?:[\xa6-\xa9]|[\xa0-\xa4](?:\xe2\x81[\xa0-\xa4]){7})"),
+    b"\xef\xb8": re.compile(rb"\xef\xb8[\x80-\x8f](?:\xef\xb8[\x80-\x8f]){3}"),
+    b"\xf3\xa0": re.compile(
+        rb"\xf3\xa0[\x80-\x87][\x80-\xbf](?:\xf3\xa0[\x80-\x87][\x80-\xbf]){7}"
+    ),
+}
+"""What turns the order of the characters after it, and rows of what is not shown at all."""
+
+_HEAD: Final = re.compile(rb"[^\r\n]*(?:\r\n?|\n)?[^\r\n]*")
+_COOKIE: Final = re.compile(rb"#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
+_PLAIN: Final = re.compile(
+    r"(?:utf_?8(?:_sig)?|u8|us_?ascii|ascii|646|(?:iso_?)?latin_?[\d_]*|l1|iso_?ir_\d+"
+    r"|iso_?8859_?\d*(?:_\d+)?|cp_?\d+|windows_\d+|koi8_?[rut]|mac_?\w+|gbk?|gb2312|gb18030|euc_\w+"
+    r"|eucjp|s_?jis|shift_?jis\w*|sjis\w*|big5\w*|tis_620|kz1048|ptcp154|iso2022_\w+|iso_2022_\w+)"
+)
+_READABLE: Final = {
+    "utf7": "utf-7",
+    "u7": "utf-7",
+    "utf16": "utf-16",
+    "utf16le": "utf-16-le",
+    "utf16be": "utf-16-be",
+    "utf32": "utf-32",
+    "rot13": "rot13",
+    "unicodeescape": "unicode_escape",
+    "rawunicodeescape": "raw_unicode_escape",
+}
+
+
+def kind_of(name: str) -> Kind:
+    """Return the kind that the name of a member says."""
+    return _KINDS.get(posixpath.splitext(name)[1].lower(), Kind.TEXT)
+
+
+def kind_by_content(kind: Kind, name: str, data: bytes) -> Kind:
+    """Return the kind of what has no extension of its own, by the program that it names."""
+    if kind is Kind.NATIVE:
+        return kind if data.startswith(_NATIVE_HEADS) else Kind.MEDIA
+    if kind is not Kind.TEXT or not data.startswith(b"#!") or "." in posixpath.basename(name):
+        return kind
+    line = data[: data.find(b"\n")] if b"\n" in data[:256] else data[:256]
+    return Kind.PYTHON if b"python" in line else Kind.SCRIPT
+
+
+def wanted(kind: Kind, size: int) -> bool:
+    """Tell whether so large a member of that kind is read."""
+    return 0 < size <= (_LARGEST_NATIVE if kind is Kind.NATIVE else LARGEST)
+
+
+def decoded(data: bytes) -> tuple[bytes, str | None]:
+    """Return a Python source in UTF-8, and why nobody could read it as it is, or `None`.
+
+    A source that cannot be decoded stays as it is.
+    """
+    problem = "bytes of value zero in a Python source" if b"\0" in data else None
+    head = _HEAD.match(data)
+    cookie = _COOKIE.search(head[0]) if head is not None and b"coding" in head[0] else None
+    name = cookie[1].decode("ascii", "replace").lower().replace("-", "_") if cookie else "utf_8"
+    if not _PLAIN.fullmatch(name):
+        return _read(data, name), f"a Python source in the encoding {name[:40]!r}"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _read(data, "utf_16"), "a Python source in UTF-16"
+    if data.isascii() or _is_unicode(data):
+        return data.removeprefix(b"\xef\xbb\xbf"), problem
+    if name.startswith(("utf", "u8")):
+        return data, "a Python source that is not in the encoding that it is to have"
+    try:
+        return data.decode(name).encode(), problem
+    except (UnicodeDecodeError, LookupError):
+        return data, f"a Python source that is not in {name[:40]!r}, as it says"
+
+
+def _is_unicode(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read(data: bytes, name: str) -> bytes:
+    """Return what a source says in one of the encodings that are used to hide it."""
+    codec = _READABLE.get(name.replace("_", ""))
+    if codec is None:
+        return data
+    try:
+        if codec == "rot13":
+            table = bytes.maketrans(
+                _LETTERS, _LETTERS[13:26] + _LETTERS[:13] + _LETTERS[39:] + _LETTERS[26:39]
+            )
+            return data.translate(table)
+        return data.decode(codec).encode("utf-8", "surrogatepass")
+    except (UnicodeError, ValueError):
+        return data
+
+
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def strange_letters(text: bytes) -> int | None:
+    """Return where a name begins that Python reads as ASCII and is written in other letters."""
+    return _first(_STRANGE, text)
+
+
+def _first(patterns: Mapping[bytes, re.Pattern[bytes]], text: bytes) -> int | None:
+    for start, pattern in patterns.items():
+        if start in text and (found := pattern.search(text)) is not None:
+            return found.start()
+    return None
+
+
+def readable(text: bytes) -> bytes:
+    """Return a source with its names as Python reads them (PEP 3131)."""
+    return unicodedata.normalize("NFKC", text.decode("utf-8", "replace")).encode()
+
+
+def unseen(text: bytes) -> int | None:
+    """Return where there are characters that are not shown, or that turn the order of others."""
+    return _first(_UNSEEN, text)
+
+
+def code_lines(data: bytes) -> bytes:
+    """Return the lines of a `.pth` file that are run, each where it was."""
+    lines = re.split(rb"\r\n?|\n", data)
+    return b"\n".join(line if line.startswith((b"import ", b"import\t")) else b"" for line in lines)

@@ -1,0 +1,185 @@
+"""Which policy files count for a run, and which of them may loosen what the others say.
+
+From the bottom: the system's, the user's, and the project's, or instead of these two the one that
+is named outright. Each changes what is below it. A project's file comes with the checkout, so an
+attacker may have written it: unless it is trusted, whatever it says, the policy below it holds as
+well. The same goes for everything above a system's policy that is locked down.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from guard.approval import Approvals
+from guard.errors import PolicyError
+from guard.policy.approvals import NAME, approvals_in, approvals_table
+from guard.policy.load import PRESETS, has_table, load, overlay, table_of
+from guard.policy.policy import Floor, Policy
+
+NAMES: Final = ("guard.toml", "pyproject.toml")
+"""The files of a project that may hold its policy; of the second, the table `tool.guard`."""
+
+_UNTRUSTED: Final = "`{}` may not loosen anything: read it, then `guard policy trust`"
+_LOCKED: Final = "the system's policy `{}` is locked down: nothing else can loosen it"
+
+
+class Place(enum.StrEnum):
+    """Where a policy file lies, from the bottom to the top."""
+
+    SYSTEM = "system"
+    USER = "user"
+    PROJECT = "project"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One policy file that counts."""
+
+    place: Place
+    path: str
+    trusted: bool = True
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where to look. What is not there does not count; what cannot be read is an error."""
+
+    system: Path | None = None
+    user: Path | None = None
+    folder: Path | None = None
+    """The current folder: the project's file is in it or in the nearest one above."""
+
+    named: str | None = None
+    """A file or a preset, named on the command line or in the environment."""
+
+    trusted: frozenset[tuple[str, str]] = frozenset()
+    """The paths and digests of the project files that were read and found good."""
+
+    approvals: Path | None = None
+    """A file of approvals named on the command line: it counts with the user's own."""
+
+    proposed: tuple[Path, Approvals] | None = None
+    """What the file of approvals at this path is to be judged as if it said it as well."""
+
+    def approvals_of(self, path: Path) -> Approvals:
+        """Return what is approved in the file at `path`; nothing where there is none."""
+        found, proposed = Approvals(), self.proposed
+        if path.is_file():
+            found = approvals_in(approvals_table(path), source=str(path))
+        elif path == self.approvals and not (proposed and proposed[0] == path):
+            raise PolicyError(f"there is no file `{path}` of approvals")
+        return proposed[1] + found if proposed and proposed[0] == path else found
+
+
+def effective(files: Files) -> tuple[Policy, tuple[Layer, ...]]:
+    """Return the policy of a run and the files that it comes from, bottom first.
+
+    Raises `PolicyError`.
+    """
+    policy: Policy | None = None
+    layers: list[Layer] = []
+    if files.system is not None and files.system.is_file():
+        policy, layer = _system(files, files.system)
+        layers.append(layer)
+    own = files.approvals_of(files.approvals) if files.approvals else Approvals()
+    if files.named is not None:
+        layers.append(Layer(place=Place.NAMED, path=files.named))
+        if files.named not in PRESETS:
+            own += files.approvals_of(beside(Path(files.named).absolute()))
+        return load(files.named, policy, approvals=own), tuple(layers)
+    if files.user is not None:
+        own += files.approvals_of(beside(files.user))
+        if files.user.is_file():
+            layers.append(Layer(place=Place.USER, path=str(files.user)))
+    table = table_of(files.user) if files.user is not None and files.user.is_file() else {}
+    policy = overlay(table, policy or load("default"), source=str(files.user), approvals=own)
+    path = project_file(files.folder) if files.folder is not None else None
+    if path is not None:
+        policy, layer = _project(files, path, policy)
+        layers.append(layer)
+    return policy, tuple(layers)
+
+
+def _system(files: Files, path: Path) -> tuple[Policy, Layer]:
+    table = table_of(path)
+    policy = overlay(
+        table,
+        load("default"),
+        source=str(path),
+        system=True,
+        approvals=files.approvals_of(beside(path)),
+    )
+    locked = table.get("lockdown") is True
+    if locked:
+        policy = replace(policy, floor=Floor(policy, _LOCKED.format(path)))
+    return policy, Layer(place=Place.SYSTEM, path=str(path), locked=locked)
+
+
+def _project(files: Files, path: Path, below: Policy) -> tuple[Policy, Layer]:
+    table, approvals = table_of(path), beside(path)
+    policy = overlay(table, below, source=str(path), approvals=files.approvals_of(approvals))
+    trusted = (str(path), said(path)) in files.trusted
+    if not trusted:
+        policy = replace(policy, floor=Floor(below, _UNTRUSTED.format(path)))
+    return policy, Layer(place=Place.PROJECT, path=str(path), trusted=trusted)
+
+
+def beside(path: Path) -> Path:
+    """Return where the approvals of the policy at `path` lie."""
+    return path.with_name(NAME)
+
+
+def approvals_file(files: Files) -> Path | None:
+    """Return the file that new approvals are written to: that of the topmost policy.
+
+    `None` where that is a preset, which has no place.
+    """
+    if files.approvals is not None:
+        return files.approvals
+    if files.named is not None:
+        return None if files.named in PRESETS else beside(Path(files.named).absolute())
+    path = project_file(files.folder) if files.folder is not None else None
+    if path is None:
+        path = files.user
+    return beside(path) if path else None
+
+
+def project_file(folder: Path) -> Path | None:
+    """Return the nearest policy file of a project in `folder` or above, if there is one."""
+    for place in (folder, *folder.parents):
+        for name in NAMES:
+            path = place / name
+            if path.is_file() and (name != "pyproject.toml" or has_table(path)):
+                return path
+        if (place / ".git").exists():
+            return None
+    return None
+
+
+def said(path: Path) -> str:
+    """Return the digest of what the policy at `path` and the approvals beside it say."""
+    approvals = beside(path)
+    return digest(table_of(path), approvals_table(approvals) if approvals.is_file() else None)
+
+
+def digest(table: Mapping[str, Any], approvals: Mapping[str, Any] | None = None) -> str:
+    """Return the sha256 of what a policy file says, whatever its layout and its comments."""
+    whole = {"policy": table, "approvals": approvals} if approvals else table
+    written = json.dumps(whole, sort_keys=True, default=_written).encode()
+    return hashlib.sha256(written).hexdigest()
+
+
+def _written(value: object) -> str:
+    """TOML has dates, which JSON has not."""
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
