@@ -231,7 +231,7 @@ def test_only_admission_makes_the_proof() -> None:
             name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", None)
             if name == "Admitted":
                 makers.add(path.relative_to(GUARD).as_posix())
-    assert makers == {"admission.py"}
+    assert makers == {"admission/gather.py"}
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

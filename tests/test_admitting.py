@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from guard.admission import Admission, Asked, Judgement
+from guard.admission import Asked, Judgement
+from guard.admission.gather import Admission
 from guard.artifact.source import Scanner
 from guard.model import Absent, Decision, FileKind, Requested, Unknown
 from guard.progress import Silent

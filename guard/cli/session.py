@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 import guard
-from guard.admission import Admission
 from guard.cli.progress import watch
 from guard.duration import cutoff
 from guard.errors import SourceError, UnsupportedError, UsageError
@@ -29,6 +28,7 @@ from guard.progress import Progress
 from guard.request import IndexOptions, Request, Wanted, read
 
 if TYPE_CHECKING:
+    from guard.admission.gather import Admission
     from guard.sources.identities import KnownIdentities
     from guard.sources.pages import Pages
     from guard.sources.provenance import ProvenanceSource
@@ -63,6 +63,7 @@ class Session:
             return self._admission
 
     def _open(self) -> Admission:
+        from guard.admission.gather import Admission  # noqa: PLC0415
         from guard.artifact.source_rules import Rules  # noqa: PLC0415
         from guard.quarantine import Quarantine  # noqa: PLC0415
         from guard.rules.suspicious_code import SuspiciousCode  # noqa: PLC0415

@@ -14,23 +14,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from guard import plan
-from guard.admission import Admission, Asked, Judgement, judge
+from guard.admission import Asked, Judgement, judge
 from guard.errors import GuardError, InstallerError, SourceError, UnsupportedError, UsageError
 from guard.install._base import Bounds, Installer
-from guard.install.releases import Releases
 from guard.model import Decision, File, FileKind, PassedOver, Requested, Unknown, Verdict
 from guard.plan import Planned
 from guard.policy import Policy
 from guard.progress import Progress
 from guard.request import Request, Wanted
 from guard.rules import Stage
+
+if TYPE_CHECKING:
+    from guard.admission.gather import Admission
+    from guard.install.releases import Releases
 
 _ROUNDS: Final = 12
 """Resolutions of one request. Each excludes at least one release, usually all that are too new."""
@@ -118,6 +121,8 @@ class Flow:
 
     @cached_property
     def _releases(self) -> Releases:
+        from guard.install.releases import Releases  # noqa: PLC0415 - while the resolver works
+
         return Releases(self._admission, self._wanted, self._installer.description)
 
     def judged(self) -> Outcome:

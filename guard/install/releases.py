@@ -12,7 +12,7 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from guard.admission import Admission
+from guard.admission.gather import Admission
 from guard.install._base import Bounds
 from guard.install.target import Description
 from guard.model import (

@@ -42,9 +42,9 @@ class SuspiciousCode(Rule, frozen=True, kw_only=True):
 
     ## Why is this bad?
 
-    It need not be: installers run what they fetch, and test suites carry odd data. But packages that
-    were taken over did one or more of these things, and of the others about one in sixty does. What
-    a release does that the one before did not is the matter of `suspicious-change`.
+    It need not be: installers run what they fetch, and test suites carry odd data. But packages
+    that were taken over did one or more of these things, and of the others about one in sixty does.
+    What a release does that the one before did not is the matter of `suspicious-change`.
 
     ## Example
 

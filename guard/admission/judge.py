@@ -1,0 +1,126 @@
+"""The one place where a candidate is judged: no I/O, no clock, nothing but facts and the policy."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from guard.model import (
+    Absent,
+    Admitted,
+    Candidate,
+    Decision,
+    File,
+    Finding,
+    Requested,
+    Unknown,
+    Verdict,
+    matches_name,
+)
+from guard.policy import Policy
+from guard.rules import Stage
+
+_UNASKED: Final = Absent("nobody asks what is inside before it is here")
+
+
+def judge(candidate: Candidate, policy: Policy, *, stage: Stage = Stage.FILE) -> Verdict:
+    """Return the verdict of every rule in force on `candidate`. Performs no I/O.
+
+    At the index stage only the rules are asked that need no bytes: what they deny stays denied.
+    """
+    seen = candidate if stage is Stage.FILE else replace(candidate, content=_UNASKED)
+    findings = tuple(
+        policy.waive(finding, candidate)
+        for rule in policy.in_force(candidate.file.project)
+        if stage is Stage.FILE or rule.stage is not Stage.FILE
+        for finding in rule.check(seen)
+    )
+    if policy.floor is not None:
+        below = judge(candidate, policy.floor.policy, stage=stage).findings
+        findings = _with_floor(findings, below, policy.floor.reason)
+    return Verdict(candidate, findings)
+
+
+def _with_floor(
+    findings: Sequence[Finding], below: Sequence[Finding], reason: str
+) -> tuple[Finding, ...]:
+    """Return what either of two policies found; where both found the same, the stricter of them."""
+    found = {(finding.rule, finding.message): finding for finding in findings}
+    for finding in below:
+        own = found.get((finding.rule, finding.message))
+        if own is None or _weight(own) < _weight(finding):
+            because = (f"policy: {reason}",) if finding.holds else ()
+            found[finding.rule, finding.message] = replace(
+                finding, detail=(*finding.detail, *because)
+            )
+    return tuple(found.values())
+
+
+def _weight(finding: Finding) -> int:
+    if finding.waiver is not None:
+        return 0
+    return 2 if finding.holds else 1
+
+
+class Standing(enum.StrEnum):
+    """What is known of a file's publisher. None of these says that the file is safe."""
+
+    PINNED = "as pinned"
+    BEFORE = "as before"
+    FIRST_SEEN = "first seen"
+    NOT_ATTESTED = "not attested"
+    UNKNOWN = "not known"
+
+
+def standing(candidate: Candidate, policy: Policy) -> Standing:
+    """Return how a candidate's publisher relates to the pins and to what was seen before."""
+    match candidate.provenance:
+        case Absent():
+            return Standing.NOT_ATTESTED
+        case Unknown():
+            return Standing.UNKNOWN
+        case provenance:
+            identities = provenance.identities
+    if not identities:
+        return Standing.NOT_ATTESTED
+    publishers = policy.facts_by().publishers
+    pins = [pin for pin in publishers if matches_name(pin.name, candidate.file.project)]
+    if any(not p.mismatches(i) for pin in pins for p in pin.identities for i in identities):
+        return Standing.PINNED
+    known = candidate.remembered
+    if not isinstance(known, Absent | Unknown) and any(
+        identity.same_publisher(other) for identity in identities for other in known
+    ):
+        return Standing.BEFORE
+    return Standing.FIRST_SEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A file to judge, and how it was asked for."""
+
+    file: File
+    requested: Requested
+    local: bool = False
+    """A file on the user's own disk, given as itself: no index has anything to say of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdicts on a whole plan, and the proofs when all of it is admitted."""
+
+    verdicts: tuple[Verdict, ...]
+    admitted: tuple[Admitted, ...] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """All or nothing: denied if one is denied, undecided if one is undecided."""
+        decisions = {verdict.decision for verdict in self.verdicts}
+        for decision in (Decision.DENIED, Decision.UNDECIDED):
+            if decision in decisions:
+                return decision
+        # Whatever the rules are told to overlook: nothing is admitted that nobody has seen.
+        unseen = any(isinstance(v.candidate.digests, Unknown) for v in self.verdicts)
+        return Decision.UNDECIDED if unseen else Decision.ADMITTED
