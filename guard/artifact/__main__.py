@@ -7,6 +7,7 @@ system can forbid that, it is forbidden.
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +17,10 @@ import msgspec
 
 from guard.artifact import sdist, wheel
 from guard.artifact.source import Scanner
+
+
+_GARBAGE = 500_000
+"""Objects between two searches for cycles; syntax trees are many objects, and have none."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -35,6 +40,7 @@ def main(folders: list[str]) -> int:
     """Answer each line of stdin by one of stdout. `folders` hold the user's own rules."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is asked to stop will end this process
     _confine()
+    gc.set_threshold(_GARBAGE)
     scanner = Scanner([Path(folder) for folder in folders])
     serve(sys.stdin.buffer, sys.stdout.buffer, scanner)
     return 0

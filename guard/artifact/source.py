@@ -176,7 +176,7 @@ class _Python(_Reading):
                 yield from self._at(hit.rule.capability, hit.offsets)
             return
         for capability, line in spots:
-            yield capability, line, _cut(lines[line - 1])
+            yield capability, line, _cut(b"".join(lines[line - 1 : line]))
 
     def _relevant(self, hits: list[Hit]) -> bytes | None:
         if self._startup or not all(hit.complete for hit in hits):

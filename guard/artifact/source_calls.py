@@ -33,7 +33,8 @@ _NETWORK: Final = re.compile(
     (?:requests|httpx|curl_cffi\.requests|niquests)(?:\.api|\.sessions)?
         (?:\.(?:Session|session|Client|AsyncClient|AsyncSession)\(\))?
         \.(?:get|post|put|patch|delete|head|options|request|stream|send)
-    | urllib3\.(?:request|(?:PoolManager|ProxyManager|HTTPS?ConnectionPool)\(\)\.(?:request|urlopen))
+    | urllib3\.request
+    | urllib3\.(?:PoolManager|ProxyManager|HTTPS?ConnectionPool)\(\)\.(?:request|urlopen)
     | urllib\.request\.(?:urlopen|urlretrieve|(?:build_opener|URLopener|OpenerDirector)\(\)\.\w+)
     | urllib2?\.(?:urlopen|urlretrieve)
     | (?:http\.client|httplib)\.HTTPS?Connection\(\)\.(?:request|connect|putrequest)
@@ -74,14 +75,15 @@ _SERIALIZE: Final = re.compile(
 
 SOUGHT: Final = frozenset(
     b"""
-system popen startfile fork forkpty posix_spawn posix_spawnp execl execle execlp execlpe
-execv execve execvp execvpe spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe run call check_call
-check_output Popen getoutput getstatusoutput spawn create_subprocess_exec create_subprocess_shell
-get post put patch delete head options request stream send Session session Client AsyncClient
-AsyncSession urlopen urlretrieve build_opener PoolManager ProxyManager HTTPConnection
-HTTPSConnection ClientSession socket create_connection getaddrinfo gethostbyname gethostbyname_ex
-open_connection FTP FTP_TLS Telnet SMTP SMTP_SSL IMAP4 IMAP4_SSL POP3 POP3_SSL SSHClient resolver
-ServerProxy connect client subprocess os pty bash sh curl wget python python3 api sessions
+system popen startfile fork forkpty posix_spawn posix_spawnp execl execle execlp execlpe execv
+execve execvp execvpe spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe run call
+check_call check_output Popen getoutput getstatusoutput spawn create_subprocess_exec
+create_subprocess_shell get post put patch delete head options request stream send Session session
+Client AsyncClient AsyncSession urlopen urlretrieve build_opener PoolManager ProxyManager
+HTTPConnection HTTPSConnection ClientSession socket create_connection getaddrinfo gethostbyname
+gethostbyname_ex open_connection FTP FTP_TLS Telnet SMTP SMTP_SSL IMAP4 IMAP4_SSL POP3 POP3_SSL
+SSHClient resolver ServerProxy connect client subprocess os pty bash sh curl wget python python3
+api sessions
 """.split()
 )
 """Names that are imported from a module for one of the calls above, or to get at one."""
@@ -89,9 +91,8 @@ ServerProxy connect client subprocess os pty bash sh curl wget python python3 ap
 PASSES_ON: Final = frozenset({
     "str", "bytes", "bytearray", "memoryview", "compile", "repr", "next", "iter", "list", "tuple",
     "reversed", "map", "filter", "dict", "sorted", "ast.parse", "textwrap.dedent", "io.BytesIO",
-    "io.StringIO",
-    "types.CodeType", "types.FunctionType", "shlex.split", "urllib.parse.unquote", "marshal.loads",
-    "copy.copy", "copy.deepcopy", "open", "print", "format",
+    "io.StringIO", "types.CodeType", "types.FunctionType", "shlex.split", "urllib.parse.unquote",
+    "marshal.loads", "copy.copy", "copy.deepcopy", "open", "print", "format",
 })  # fmt: skip
 """Functions whose result holds what they were given."""
 

@@ -176,7 +176,7 @@ class Constants:
                 return None
 
     def _numbers(self, node: ast.expr, unit: Unit, depth: int) -> list[int]:
-        """Return the numbers in a list. Raises `TypeError` or `ValueError` if it is no such list."""
+        """Return the numbers in a list. Raises `TypeError` or `ValueError` if it is no list."""
         if isinstance(node, ast.Name):
             node = unit.visible(node.id) or node
         if not isinstance(node, (ast.List, ast.Tuple)):

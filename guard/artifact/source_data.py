@@ -34,8 +34,8 @@ _PACKED: Final = (
 )  # fmt: skip
 _ASSETS: Final = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"\0\0\x01\0", b"%PDF", b"wOFF", b"wOF2",
-    b"\0\x01\0\0", b"OTTO", b"OggS", b"ID3", b"fLaC", b"0\x82", b"<svg", b"<?xml", b"II*\0", b"MM\0*",
-    b"\0asm", b"glTF", b"\x93NUMPY", b"0\x81",
+    b"\0\x01\0\0", b"OTTO", b"OggS", b"ID3", b"fLaC", b"0\x82", b"<svg", b"<?xml", b"II*\0",
+    b"MM\0*", b"\0asm", b"glTF", b"\x93NUMPY", b"0\x81",
 )  # fmt: skip
 _RANDOM: Final = 225
 """Of 256 values, how many are in so many random bytes at least (the mean is 256)."""

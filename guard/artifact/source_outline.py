@@ -22,6 +22,7 @@ _USED: Final = re.compile(
 """A name that is called, handed to a call, or given another name."""
 
 _ASSIGNS: Final = re.compile(rb"[ \t]*([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
+_DEFINES: Final = re.compile(rb"\b(?:def|class)[ \t]+([^\W\d]\w*)")
 _IMPORTS: Final = re.compile(rb"\bimport\b")
 _WORD: Final = re.compile(rb"[^\W\d]\w*")
 _HELPER: Final = 2 << 10
@@ -109,9 +110,7 @@ class _Outline:
             for offset in offsets:
                 part = self._parts.at(offset)
                 found.add(part)
-                given = _ASSIGNS.match(self._source, part.start) if part.name is None else None
-                if given is not None:  # an alias, or a function without a name of its own
-                    names.add(given[1])
+                names.update(self._defined(part))
                 alias = self._mentions.alias(offset)
                 if alias is not None:
                     names.add(alias)
@@ -122,6 +121,14 @@ class _Outline:
             asked |= names
             offsets = self._mentions.calls_of(names)
         return found if early else set()
+
+    def _defined(self, part: Part) -> Iterator[bytes]:
+        """Yield the names by which what stands in a statement may be called later."""
+        if part.name is None:
+            given = _ASSIGNS.match(self._source, part.start)
+            if given is not None:
+                yield given[1]
+            yield from _DEFINES.findall(self._source, part.start, part.end)
 
     def _with_names(self, kept: set[Part]) -> set[Part]:
         """Return `kept` with the imports, the classes, and what gives a value to a name in it."""

@@ -19,7 +19,6 @@ _SMALL: Final = 4 << 10
 _LARGE: Final = 16 << 20
 """Bytes below which cutting costs more than parsing, and above which there is nothing to gain."""
 
-_LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 _CONTINUES: Final = rb"(?:else|elif|except|finally)\b"
 _FIRST_COLUMN: Final = re.compile(rb"\n(?=[^\s#)\]}])(?!" + _CONTINUES + rb")")
 _DEFINES: Final = re.compile(
@@ -102,7 +101,7 @@ class Parts:
 
 def parts_of(source: bytes) -> Parts | None:
     """Return the parts of `source`, which is UTF-8, or `None` if it cannot be cut."""
-    if not _SMALL <= len(source) <= _LARGE or b"\f" in source or _LONE_RETURN.search(source):
+    if not _SMALL <= len(source) <= _LARGE or b"\f" in source or b"\r" in source:
         return None
     strings = long_strings(source)
     if strings is None:

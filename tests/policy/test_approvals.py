@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from guard.admission import judge
 from guard.approval import NEVER, Accepted, Approval, Approvals, ApprovedFile
 from guard.errors import PolicyError
-from guard.model import Absent, Candidate, Decision, RuleId, Unknown
+from guard.model import Absent, Candidate, Decision, Finding, Level, RuleId, Unknown
 from guard.policy import Files, Policy, Trust, effective, load
 from guard.policy.approvals import approvals_in
 from guard.policy.layers import approvals_file
@@ -164,6 +164,21 @@ def test_other_bytes_under_the_name_of_an_approved_file_are_a_mismatch() -> None
     assert finding.message == f"sha256 is {OTHER}, approved is {a_digest()}"
     both = (an_approval(), an_approval(sha256=OTHER))
     assert decision(policy_of(*both), swapped) is Decision.ADMITTED
+
+
+@pytest.mark.parametrize("rule", CATALOGUE)
+def test_of_every_rule_it_is_known_whether_an_approval_may_set_it_aside(rule: RuleId) -> None:
+    """Even one that claims all of them, as no file can be written."""
+    claims = an_approval(accepted=tuple((str(id_), "seen") for id_ in CATALOGUE))
+    finding = Finding(rule=rule, level=Level.DENY, message="seen")
+    waived = policy_of(claims).waive(finding, a_candidate()).waiver is not None
+    assert waived is (rule not in NEVER)
+    waiver = [{"name": "litellm", "rule": rule, "reason": "ours"}]
+    assert policy_of(exempt=waiver).waive(finding, a_candidate()).waiver == "ours"
+
+
+def test_what_is_never_set_aside_is_a_rule() -> None:
+    assert set(CATALOGUE) >= NEVER
 
 
 BAD: Final = st.sampled_from(

@@ -85,6 +85,11 @@ def test_what_shows_nothing_is_allowed() -> None:
 
 def test_two_kinds_that_are_new_are_denied_with_their_lines() -> None:
     assert report(a_verdict(BAD)) == snapshot("""\
+warning[suspicious-code]: decoded-exec: it runs code that it decodes first
+  --> litellm-1.1-py3-none-any.whl
+   = where: 'litellm/proxy/proxy_server.py' at byte 4000, line 12: 'line of decoded-exec'
+   = help: guard rule suspicious-code
+
 denied[suspicious-change]: 'litellm/proxy/proxy_server.py' shows what it did not in 1.0: decoded-exec, import-time-process
   --> litellm-1.1-py3-none-any.whl
    = where: 'litellm/proxy/proxy_server.py' at byte 4000, line 12: decoded-exec: 'line of decoded-exec'

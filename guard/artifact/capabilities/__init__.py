@@ -69,8 +69,8 @@ def _capability(file: str, text: str) -> Capability:
 
 
 _INTRODUCTION: Final = """\
-What the text of a file shows that a program can do. One alone says little: honest code does each of
-these things somewhere. [`suspicious-code`](../rules/suspicious-code.md) warns of those that are
+What the text of a file shows that a program can do. One alone says little: honest code does each
+of these things somewhere. [`suspicious-code`](../rules/suspicious-code.md) warns of those that are
 rare, [`suspicious-change`](../rules/suspicious-change.md) compares a release with an earlier one.
 
 Every text is matched with YARA rules. Where these say that a Python source may matter, it is parsed
@@ -80,4 +80,4 @@ of the same file. What is put together from data at run time is not seen.
 Rules of your own are `.yar` files in the folders that `rules.suspicious-code.rules` names. The `id`
 in the `meta` of a rule, or else its name, is the capability that it shows. A rule may ask for
 `kind`: `python` (also the lines of a `.pth` file that are run), `script`, `javascript`, `media`
-(pictures, sounds, fonts, archives), or `text`; and it is matched with all of them if it does not."""
+(pictures, sounds, fonts, archives) or `text`. If it does not, it is matched with all of them."""
