@@ -18,7 +18,6 @@ import msgspec
 from guard.artifact import sdist, wheel
 from guard.artifact.source import Scanner
 
-
 _GARBAGE = 500_000
 """Objects between two searches for cycles; syntax trees are many objects, and have none."""
 

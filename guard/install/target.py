@@ -59,7 +59,7 @@ print(json.dumps({
         "site": folders,
         "scripts": [scripts],
         "data": [data],
-        "library": [paths["stdlib"], paths["platstdlib"]],
+        "stdlib": [paths["stdlib"], paths["platstdlib"]],
     },
 }))
 """
@@ -167,7 +167,7 @@ def _folders(said: Mapping[str, list[str]]) -> Folders:
         site=tuple(map(Path, said["site"])),
         scripts=Path(scripts),
         data=Path(data),
-        library=tuple(map(Path, said["library"])),
+        stdlib=tuple(map(Path, said["stdlib"])),
     )
 
 

@@ -49,7 +49,7 @@ class Folders:
 
     scripts: Path
     data: Path
-    library: tuple[Path, ...] = ()
+    stdlib: tuple[Path, ...] = ()
     """The standard library's, wherever the packages go."""
 
 
@@ -167,7 +167,7 @@ class Installed:
         """Tell whether the file is one of the standard library."""
         if held.spot.startswith((SITE, COMMANDS)):
             return False
-        return any(held.path.is_relative_to(folder) for folder in self._folders.library)
+        return any(held.path.is_relative_to(folder) for folder in self._folders.stdlib)
 
     @cached_property
     def _distributions(self) -> list[Distribution]:

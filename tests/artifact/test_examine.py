@@ -16,7 +16,7 @@ EVIL = pickle.dumps(os.getpid)
 def test_texts_are_looked_at_wherever_they_lie() -> None:
     places = ["frob/a.py", f"{DATA}/purelib/b.py", f"{DATA}/scripts/c", f"{INFO}/d.py"]
     shebang = "#!/usr/bin/env python\n"
-    content = content_of({place: shebang + EXEC for place in places}, scanner=Scanner())
+    content = content_of(dict.fromkeys(places, shebang + EXEC), scanner=Scanner())
     assert {t.member for t in content.traces if t.capability == "decoded-exec"} == set(places)
 
 

@@ -109,7 +109,7 @@ def test_a_description_is_what_the_interpreter_says(target: Environment) -> None
     assert set(description.folders.site) == {target.packages}
     assert description.folders.scripts == target.python.parent
     assert description.folders.data == target.path
-    assert (description.folders.library[0] / "ssl.py").is_file()
+    assert (description.folders.stdlib[0] / "ssl.py").is_file()
     assert description.pip is None
     assert target.tree() == before
 

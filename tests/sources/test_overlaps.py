@@ -192,7 +192,7 @@ def test_the_standard_library_is_nobody_elses(tmp_path: Path, target: Folders) -
         {"ssl.py": ""},
         data={"data/lib/python3.11/ssl.py": "", "data/lib/python3.11/new.py": ""},
     )
-    assert found(tmp_path, wheel, target=replace(target, library=(library,))) == [
+    assert found(tmp_path, wheel, target=replace(target, stdlib=(library,))) == [
         ["lib/python3.11/ssl.py ! the standard library"]
     ]
 
