@@ -100,7 +100,8 @@ def _print(result: Result, arguments: argparse.Namespace) -> None:
             from guard.report import text  # noqa: PLC0415
 
             stream = sys.stdout if arguments.module == "check" else sys.stderr
-            remarks = any(verdict.findings for verdict in result.verdicts)
+            # What all files have in common is about the run: that there is no feed, say.
+            remarks = any(not f.common for verdict in result.verdicts for f in verdict.findings)
             if arguments.quiet and result.decision == "admitted" and not remarks:
                 return
             stream.write(text.render(result, colour=coloured(stream)))

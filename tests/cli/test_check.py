@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,13 @@ def test_there_is_no_colour_where_nobody_sees_it(
             assert "\x1b" not in ran.said
             assert "\\x1b" not in ran.said
             assert "DEBUG" not in ran.said
+
+
+def test_that_there_are_no_advisories_yet_is_not_worth_breaking_a_silence_for(
+    target: Environment, guard: Guard, index: LoopbackIndex
+) -> None:
+    shutil.rmtree(guard.state / "advisories")
+    words = ("check", "frob", *to(target), *at(index))
+    assert "no advisories were asked: there are none here yet" in guard(*words).out
+    quiet = guard(*words, "--quiet")
+    assert (quiet.code, quiet.said) == (0, "")
