@@ -1,8 +1,8 @@
 """`python -m guard`."""
 
-import sys
+from __future__ import annotations
 
-from guard.cli import main
+from guard.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -102,6 +102,8 @@ class Flow:
         request = self._request
         with contextlib.suppress(GuardError):  # whoever needs the page will hear of it
             self._open_admission().index.prefetch(project)
+            if project in self._wanted.names:  # whose newer releases will be looked at
+                self._releases.known(project)
             stays = not (request.upgrade or request.reinstall or project in self._upgraded)
             if stays and project in self._installer.description().installed:
                 return

@@ -100,6 +100,11 @@ class Releases:
                 return version
         return None
 
+    def known(self, project: NormalizedName) -> frozenset[Version]:
+        """Return the versions that the first index with the project has."""
+        page = self._admission.index.first_page(project)
+        return frozenset() if isinstance(page, Absent | Unknown) else frozenset(page.releases())
+
     def likely(
         self, project: NormalizedName, specifiers: SpecifierSet, bounds: Bounds
     ) -> File | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -40,7 +41,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @classmethod
     def options(cls) -> dict[str, str]:
         """Return the options a policy may set: the key in the file, and the field it fills."""
-        return {f.encode_name: f.name for f in msgspec.structs.fields(cls) if not _table(f)}
+        return dict(_options(cls))
 
     @classmethod
     def tables(cls) -> dict[str, str]:
@@ -75,7 +76,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return min(level, self.level, key=order.index)
 
 
+@cache
+def _options(rule: type[Rule]) -> dict[str, str]:
+    return {f.encode_name: f.name for f in msgspec.structs.fields(rule) if not _table(f)}
+
+
 def _table(field: msgspec.structs.FieldInfo) -> str | None:
-    described = msgspec.inspect.type_info(field.type)
-    extra = described.extra if isinstance(described, msgspec.inspect.Metadata) else None
-    return extra.get("table") if extra else None
+    for note in getattr(field.type, "__metadata__", ()):
+        if isinstance(note, msgspec.Meta) and note.extra and "table" in note.extra:
+            return str(note.extra["table"])
+    return None

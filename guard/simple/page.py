@@ -100,6 +100,10 @@ class ProjectPage(ABC):
 
     def releases(self) -> Mapping[Version, tuple[str, ...]]:
         """Return the file names of each version, without names that are not of this project."""
+        return self._releases
+
+    @cached_property
+    def _releases(self) -> Mapping[Version, tuple[str, ...]]:
         releases: dict[Version, list[str]] = {}
         for filename in dict.fromkeys(self.filenames):
             version = version_of(filename, self.name)
