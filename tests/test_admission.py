@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 import pytest
@@ -24,16 +24,19 @@ from guard.model import (
     Candidate,
     Decision,
     FileKind,
+    Finding,
     Level,
     Origin,
     ProjectState,
     ProjectStatus,
     Requested,
+    RuleId,
     Unknown,
     Verdict,
 )
 from guard.policy import Policy
-from guard.rules import CATALOGUE, Stage
+from guard.policy.policy import Floor
+from guard.rules import CATALOGUE, Rule, Stage
 from tests.builders import (
     INDEX,
     NOW,
@@ -252,3 +255,27 @@ def test_the_clock_is_the_candidates() -> None:
     )
     assert a_verdict(later).decision is Decision.ADMITTED
     assert a_verdict(replace(later, judged_at=NOW)).decision is Decision.DENIED
+
+
+class Twice(Rule, frozen=True, kw_only=True):
+    """Says the same of a file twice, once as a denial."""
+
+    id: ClassVar = RuleId("twice")
+    since: ClassVar = "0"
+
+    levels: tuple[Level, ...] = (Level.DENY, Level.WARN)
+
+    def check(self, candidate: Candidate) -> Iterator[Finding]:
+        for level in self.levels:
+            yield self.finding("the same words", level=level)
+
+
+@pytest.mark.parametrize("own", [*itertools.permutations((Level.DENY, Level.WARN))])
+@pytest.mark.parametrize("below", [(), (Level.WARN,), (Level.DENY,), (Level.WARN, Level.DENY)])
+def test_a_floor_takes_nothing_away(own: tuple[Level, ...], below: tuple[Level, ...]) -> None:
+    floor = Floor(Policy(rules=(Twice(levels=below),)), "why")
+    policy = Policy(rules=(Twice(levels=own),), floor=floor)
+    assert judge(a_candidate(), policy).decision is Decision.DENIED
+    warning = Policy(rules=(Twice(levels=(Level.WARN,)),), floor=floor)
+    denied = Level.DENY in below
+    assert (judge(a_candidate(), warning).decision is Decision.DENIED) is denied

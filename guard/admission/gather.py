@@ -16,6 +16,7 @@ from guard.artifact.content import Content
 from guard.model import (
     Absent,
     Admitted,
+    Advisory,
     Baseline,
     Candidate,
     Decision,
@@ -23,6 +24,7 @@ from guard.model import (
     File,
     FileKind,
     Listing,
+    Origin,
     Overlap,
     Requested,
     Unknown,
@@ -248,9 +250,18 @@ class Admission:
             baseline=received.baseline,
             overlaps=Absent("no target is known"),
             advisories=self.advisories.of(file.project, file.version),
-            remedies=self.advisories.fixes(file.project, file.version, self.installed),
+            remedies=self._remedies(file, located),
             judged_at=self.now,
         )
+
+    def _remedies(self, file: File, located: Located) -> Fact[tuple[Advisory, ...]]:
+        """Return the advisories that name this release as the fix of what the target has."""
+        found = self.advisories.fixes(file.project, file.version, self.installed)
+        if isinstance(found, Absent | Unknown) or not found:
+            return found
+        origin = located.origin
+        came = isinstance(origin, Origin) and self.index.came_with_release(file, origin.url)
+        return found if came else ()
 
     def _before(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Fact[Baseline]:
         """Return the release to compare a young file with, and what it required."""

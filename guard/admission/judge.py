@@ -47,15 +47,15 @@ def _with_floor(
     findings: Sequence[Finding], below: Sequence[Finding], reason: str
 ) -> tuple[Finding, ...]:
     """Return what either of two policies found; where both found the same, the stricter of them."""
-    found = {(finding.rule, finding.message): finding for finding in findings}
+    kept = list(findings)
     for finding in below:
-        own = found.get((finding.rule, finding.message))
-        if own is None or _weight(own) < _weight(finding):
-            because = (f"policy: {reason}",) if finding.holds else ()
-            found[finding.rule, finding.message] = replace(
-                finding, detail=(*finding.detail, *because)
-            )
-    return tuple(found.values())
+        same = [own for own in kept if (own.rule, own.message) == (finding.rule, finding.message)]
+        if any(_weight(own) >= _weight(finding) for own in same):
+            continue
+        kept = [own for own in kept if own not in same]
+        because = (f"policy: {reason}",) if finding.holds else ()
+        kept.append(replace(finding, detail=(*finding.detail, *because)))
+    return tuple(kept)
 
 
 def _weight(finding: Finding) -> int:

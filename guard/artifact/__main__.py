@@ -18,6 +18,9 @@ import msgspec
 from guard.artifact import sdist, wheel
 from guard.artifact.source import Scanner
 
+_MEMORY = 3 << 30
+"""Bytes, beside the file itself; one that needs more ends its reader, and stays unknown."""
+
 _GARBAGE = 500_000
 """Objects between two searches for cycles; syntax trees are many objects, and have none."""
 
@@ -66,9 +69,14 @@ def _confine() -> None:
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - there is none elsewhere
 
-        for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        limits = {
+            resource.RLIMIT_FSIZE: 0,
+            resource.RLIMIT_CORE: 0,
+            resource.RLIMIT_DATA: _MEMORY,
+        }
+        for limit, most in limits.items():
             with contextlib.suppress(OSError, ValueError):
-                resource.setrlimit(limit, (0, 0))
+                resource.setrlimit(limit, (most, most))
 
 
 if __name__ == "__main__":

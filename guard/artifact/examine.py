@@ -11,7 +11,7 @@ from guard.artifact.content import Pickle, Trace
 from guard.artifact.defect import Defect, DefectKind
 
 if TYPE_CHECKING:
-    from guard.artifact.source import Scanner
+    from guard.artifact.source import Budget, Scanner
 
 T = TypeVar("T")
 
@@ -32,16 +32,25 @@ class Examiner:
     traces: list[Trace] = field(default_factory=list)
     found_pickles: list[Pickle] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
+    _texts: Budget | None = None
     _budget: pickles.Budget = field(default_factory=pickles.Budget)
 
     def wants(self, name: str, size: int, head: bytes) -> bool:
         """Tell whether a member of `size` bytes that begins with `head` is to be examined."""
+        if self.scanner is not None and self.scanner.misses(name, size):
+            message = f"{size} bytes of code are more than are looked at"
+            kind = DefectKind.SUSPICIOUS_CODE
+            self.defects.append(Defect(kind=kind, message=message, member=name))
         return self._is_text(name, size) or pickles.may_be_pickle(name, head[: pickles.HEAD])
 
     def examine(self, name: str, data: bytes, *, size: int, offset: int) -> None:
         """Look at a member of `size` bytes, of which `data` are the first `LIMIT`."""
         if self.scanner is not None and self._is_text(name, size):
-            found = self.scanner.traces(name, data, offset=offset)
+            if self._texts is None:
+                from guard.artifact.source import Budget  # noqa: PLC0415 - who has no scanner
+
+                self._texts = Budget()
+            found = self.scanner.traces(name, data, offset=offset, budget=self._texts)
             self._add(found, self.traces, DefectKind.SUSPICIOUS_CODE)
         if pickles.may_be_pickle(name, data[: pickles.HEAD]):
             read = pickles.read_pickles(name, data, offset=offset, size=size, budget=self._budget)

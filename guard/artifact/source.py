@@ -7,6 +7,7 @@ of it that may matter, so most files cost no more than to be read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from guard.artifact.source_text import (
     kind_of,
     readable,
     strange_letters,
+    unread,
     unseen,
     wanted,
 )
@@ -43,6 +45,20 @@ _Found = tuple[str, int | None, str]
 """A capability, a line, and its text."""
 
 
+@dataclass(slots=True)
+class Budget:
+    """What may still be spent on the texts of one archive."""
+
+    parsed: int = 6 << 20
+    """Bytes of Python that are parsed, after cutting: four times what any honest one has."""
+
+    def spend(self, size: int) -> None:
+        """Count what is parsed. Raises `UnparsableError` if there was too much of it."""
+        self.parsed -= size
+        if self.parsed < 0:
+            raise source_ast.UnparsableError("too much is to be parsed in this archive")
+
+
 class Scanner:
     """Reads members. `folders` hold the user's own rules. Safe to use in several threads.
 
@@ -61,11 +77,20 @@ class Scanner:
         """Tell whether a member of that name and size is to be read as text."""
         return wanted(kind_of(name), size)
 
-    def traces(self, name: str, data: bytes, *, offset: int) -> tuple[Trace, ...]:
-        """Return what the member `name` at `offset` of the archive shows, whatever its bytes."""
+    def misses(self, name: str, size: int) -> bool:
+        """Tell whether a member of that name should be read as text, and is too large for it."""
+        return unread(name, size)
+
+    def traces(
+        self, name: str, data: bytes, *, offset: int, budget: Budget | None = None
+    ) -> tuple[Trace, ...]:
+        """Return what the member `name` at `offset` of the archive shows, whatever its bytes.
+
+        What is more than `budget` allows is not parsed, and judged by its text.
+        """
         kind = kind_by_content(kind_of(name), name, data)
         try:
-            found = [*_reading(self._rules, kind, data).found()]
+            found = [*_reading(self._rules, kind, data, budget or Budget()).found()]
         except TooSlowError:
             found = [(_OBFUSCATION, None, "it takes too long to be matched with the rules")]
         return tuple(
@@ -77,8 +102,9 @@ class Scanner:
 class _Reading:
     """One member: its text as it is matched, and what was found in it."""
 
-    def __init__(self, rules: Rules, kind: Kind, data: bytes) -> None:
+    def __init__(self, rules: Rules, kind: Kind, data: bytes, budget: Budget) -> None:
         self._rules = rules
+        self._budget = budget
         self._kind = kind
         self._text = data
 
@@ -118,8 +144,8 @@ class _Reading:
 class _Python(_Reading):
     """A Python source, decoded."""
 
-    def __init__(self, rules: Rules, kind: Kind, data: bytes) -> None:
-        super().__init__(rules, Kind.PYTHON, data)
+    def __init__(self, rules: Rules, kind: Kind, data: bytes, budget: Budget) -> None:
+        super().__init__(rules, Kind.PYTHON, data, budget)
         self._startup = kind is Kind.STARTUP
         self._text, self._problem = decoded(code_lines(data) if self._startup else data)
         self._raw = data
@@ -200,28 +226,28 @@ class _Python(_Reading):
                 spot
                 for number, line in lines
                 if line
-                for spot in _seen(line, number, follow=follow)
+                for spot in self._seen(line, number, follow=follow)
             }
         try:
-            return _seen(source, follow=follow)
+            return self._seen(source, follow=follow)
         except source_ast.UnparsableError:
             if source is self._text:
                 raise
-        return _seen(self._text, follow=follow)
+        return self._seen(self._text, follow=follow)
+
+    def _seen(self, source: bytes, before: int = 0, *, follow: bool) -> set[source_ast.Spot]:
+        """Return what a source shows that `before` lines come before. Raises `UnparsableError`."""
+        if len(source) > source_ast.LIMIT:
+            raise source_ast.UnparsableError("it is too long")
+        self._budget.spend(len(source))
+        text = source.decode("utf-8", "replace")
+        return source_ast.spots(source_ast.parse("\n" * before + text), follow=follow)
 
 
-def _seen(source: bytes, before: int = 0, *, follow: bool) -> set[source_ast.Spot]:
-    """Return what a source shows that `before` lines come before. Raises `UnparsableError`."""
-    if len(source) > source_ast.LIMIT:
-        raise source_ast.UnparsableError("it is too long")
-    text = source.decode("utf-8", "replace")
-    return source_ast.spots(source_ast.parse("\n" * before + text), follow=follow)
-
-
-def _reading(rules: Rules, kind: Kind, data: bytes) -> _Reading:
+def _reading(rules: Rules, kind: Kind, data: bytes, budget: Budget) -> _Reading:
     if kind in {Kind.PYTHON, Kind.STARTUP}:
-        return _Python(rules, kind, data)
-    return _Reading(rules, kind, b"" if kind is Kind.NATIVE else data)
+        return _Python(rules, kind, data, budget)
+    return _Reading(rules, kind, b"" if kind is Kind.NATIVE else data, budget)
 
 
 def _first(found: Iterable[_Found]) -> Iterator[_Found]:

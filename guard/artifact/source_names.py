@@ -87,7 +87,9 @@ class Names:
                 return None
         if name in _BUILTINS:
             return name
-        return next((f"{m}.{name}" for m in self._module.stars if name in _STARRED), None)
+        if name not in _STARRED:
+            return None
+        return next((f"{module}.{name}" for module in self._module.stars), None)
 
     def _attribute(self, node: ast.Attribute, unit: Unit) -> str | None:
         base = self.origin(node.value, unit)

@@ -74,7 +74,15 @@ _UNSEEN: Final = {
 """What turns the order of the characters after it, and rows of what is not shown at all."""
 
 _HEAD: Final = re.compile(rb"[^\r\n]*(?:\r\n?|\n)?[^\r\n]*")
-_COOKIE: Final = re.compile(rb"#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
+_COOKIE: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))?"
+    rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)"
+)
+"""PEP-263: in a comment of the first line, or of the second if the first has nothing else."""
+
+_SHIFTING: Final = re.compile(r"(?:iso_?2022|hz|utf_?7|u7)")
+"""Encodings in which bytes below 128 need not be the characters that they are in ASCII."""
+
 _PLAIN: Final = re.compile(
     r"(?:utf_?8(?:_sig)?|u8|us_?ascii|ascii|646|(?:iso_?)?latin_?[\d_]*|l1|iso_?ir_\d+"
     r"|iso_?8859_?\d*(?:_\d+)?|cp_?\d+|windows_\d+|koi8_?[rut]|mac_?\w+|gbk?|gb2312|gb18030|euc_\w+"
@@ -91,6 +99,9 @@ _READABLE: Final = {
     "unicodeescape": "unicode_escape",
     "rawunicodeescape": "raw_unicode_escape",
 }
+
+
+_RUNS: Final = frozenset({Kind.PYTHON, Kind.STARTUP, Kind.SCRIPT, Kind.JAVASCRIPT})
 
 
 def kind_of(name: str) -> Kind:
@@ -113,6 +124,11 @@ def wanted(kind: Kind, size: int) -> bool:
     return 0 < size <= (_LARGEST_NATIVE if kind is Kind.NATIVE else LARGEST)
 
 
+def unread(name: str, size: int) -> bool:
+    """Tell whether a member is code that would run as it is, and too large to be read."""
+    return kind_of(name) in _RUNS and size > LARGEST
+
+
 def decoded(data: bytes) -> tuple[bytes, str | None]:
     """Return a Python source in UTF-8, and why nobody could read it as it is, or `None`.
 
@@ -126,13 +142,15 @@ def decoded(data: bytes) -> tuple[bytes, str | None]:
 
 def _decoded(data: bytes) -> tuple[bytes, str | None]:
     head = _HEAD.match(data)
-    cookie = _COOKIE.search(head[0]) if head is not None and b"coding" in head[0] else None
+    cookie = _COOKIE.match(head[0]) if head is not None and b"coding" in head[0] else None
     name = cookie[1].decode("ascii", "replace").lower().replace("-", "_") if cookie else "utf_8"
     if not _PLAIN.fullmatch(name):
         return _read(data, name), f"a Python source in the encoding {name[:40]!r}"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _read(data, "utf_16"), "a Python source in UTF-16"
-    if data.isascii() or _is_unicode(data):
+    unicode = name.startswith(("utf", "u8", "ascii", "us_ascii", "646"))
+    ascii_ = data.isascii() and _SHIFTING.match(name) is None
+    if ascii_ or (unicode and _is_unicode(data)):
         problem = "bytes of value zero in a Python source" if b"\0" in data else None
         return data.removeprefix(b"\xef\xbb\xbf"), problem
     if name.startswith(("utf", "u8")):

@@ -28,6 +28,7 @@ _POWERFUL: Final = frozenset({
     "eval", "importlib", "asyncio", "types", "sys", "__import__", "pickle", "compile", "ctypes",
     "getattr",
 })  # fmt: skip
+_STARS: Final = 100
 _STEPS: Final = 1_000_000
 """Far more than the longest honest module needs; fewer than can be waited for."""
 
@@ -210,7 +211,7 @@ def _import(module: Module, node: ast.Import | ast.ImportFrom, unit: Unit) -> No
             unit.stands_for(name.asname or root, root)
         elif node.module is not None and not node.level:
             unit.stands_for(name.asname or name.name, f"{node.module}.{name.name}")
-            if name.name == "*":
+            if name.name == "*" and node.module not in module.stars[:_STARS]:
                 module.stars.append(node.module)
 
 

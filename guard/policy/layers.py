@@ -20,7 +20,7 @@ from typing import Any, Final
 from guard.approval import Approvals
 from guard.errors import PolicyError
 from guard.policy.approvals import NAME, approvals_in, approvals_table
-from guard.policy.load import PRESETS, has_table, load, overlay, table_of
+from guard.policy.load import SHIPPED, has_table, load, overlay, table_of
 from guard.policy.policy import Floor, Policy
 
 NAMES: Final = ("guard.toml", "pyproject.toml")
@@ -93,7 +93,7 @@ def effective(files: Files) -> tuple[Policy, tuple[Layer, ...]]:
     own = files.approvals_of(files.approvals) if files.approvals else Approvals()
     if files.named is not None:
         layers.append(Layer(place=Place.NAMED, path=files.named))
-        if files.named not in PRESETS:
+        if files.named not in SHIPPED:
             own += files.approvals_of(beside(Path(files.named).absolute()))
         return load(files.named, policy, approvals=own), tuple(layers)
     if files.user is not None:
@@ -146,7 +146,7 @@ def approvals_file(files: Files) -> Path | None:
     if files.approvals is not None:
         return files.approvals
     if files.named is not None:
-        return None if files.named in PRESETS else beside(Path(files.named).absolute())
+        return None if files.named in SHIPPED else beside(Path(files.named).absolute())
     path = project_file(files.folder) if files.folder is not None else None
     if path is None:
         path = files.user

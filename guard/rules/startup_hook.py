@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Final
 
@@ -86,8 +87,12 @@ class StartupHook(Rule, frozen=True, kw_only=True):
             return True
         if hook.kind is not HookKind.LINE:
             return False
+        if is_known_line(project, hook.sha256):
+            return True
+        # A long line is cut to be shown, and what is behind the cut runs as well.
+        whole = hashlib.sha256(hook.text.encode("utf-8")).hexdigest() == hook.sha256
         site = (*content.landing.purelib, *content.landing.platlib)
-        return is_known_line(project, hook.sha256) or is_namespace_line(hook.text, site)
+        return whole and is_namespace_line(hook.text, site)
 
     def _objection(self, candidate: Candidate, hook: facts.StartupHook) -> Finding:
         text = hook.text if len(hook.text) <= _SHOWN else f"{hook.text[:_SHOWN]}…"

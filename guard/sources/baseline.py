@@ -19,7 +19,7 @@ from guard.simple import PageError, PageFile, ProjectPage
 from guard.simple.page import version_of
 from guard.sources import sidecar
 from guard.sources.contents import Contents
-from guard.sources.earlier import earlier_wheel
+from guard.sources.earlier import earlier_wheel, only_yanked
 from guard.sources.http import FetchError, Http
 from guard.sources.index import IndexSource, Located, listing_of
 
@@ -65,6 +65,8 @@ class Baselines:
             found = earlier_wheel(page, file, moment, settled)
         except PageError as error:
             return Unknown(f"earlier files could not be read: {error}")
+        if found is None and only_yanked(page, file):
+            return Unknown("every other release is yanked: there is nothing to compare it with")
         return _baseline(found, page, place.origin.url) if found else _NONE
 
     def requiring(self, baseline: Baseline) -> Baseline:

@@ -46,6 +46,21 @@ def earlier_wheel(
     return None
 
 
+def only_yanked(page: ProjectPage, file: File) -> bool:
+    """Tell whether there are wheels of other releases, and all of them are yanked.
+
+    Raises `PageError`.
+    """
+    others = [
+        entry
+        for version, names in _releases(page).items()
+        if version != file.version
+        for entry in _entries(page, version, names)
+        if entry.filename.endswith(".whl")
+    ]
+    return bool(others) and all(entry.yanked is not None for entry in others)
+
+
 def _settled(uploaded: datetime | None, came: datetime | None, settled: timedelta) -> bool:
     return uploaded is None or came is None or came - uploaded >= settled
 

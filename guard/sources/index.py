@@ -29,6 +29,7 @@ from guard.model import (
 from guard.simple import ACCEPT, PageError, PageFile, ProjectPage, parse
 from guard.sources.history import earlier_attested
 from guard.sources.http import FetchError, NotFoundError
+from guard.sources.likeness import together
 from guard.sources.pages import Pages, is_local
 from guard.sources.sidecar import sidecar_sha256
 
@@ -122,6 +123,22 @@ class IndexSource:
             if index.url == origin:
                 return self.page(index, project)
         return Absent("its index has no pages")
+
+    def came_with_release(self, file: File, origin: str) -> bool:
+        """Tell whether `file` is as old as the release that it belongs to, on the index `origin`.
+
+        What was added later to a release that others have looked at is what nobody looked at.
+        """
+        page = self.page_on(origin, file.project)
+        if isinstance(page, Absent | Unknown) or file.version is None:
+            return False
+        try:
+            entries = [page.file(name) for name in page.wheels().get(file.version, ())]
+            own = page.file(file.filename)
+        except PageError:
+            return False
+        began = min((e.upload_time for e in entries if e and e.upload_time), default=None)
+        return own is not None and together(began, own.upload_time)
 
     def prefetch(self, project: NormalizedName) -> None:
         """Ask for the pages of `project` now, because they are about to be needed."""

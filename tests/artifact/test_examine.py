@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 
+import pytest
+
 from guard.artifact.defect import DefectKind
 from guard.artifact.source import Scanner
 from tests.artifact.archives import DATA, INFO, content_of
@@ -39,3 +41,9 @@ def test_more_than_can_be_kept_is_a_defect_of_its_own() -> None:
     assert [d.message for d in content.of(DefectKind.UNSAFE_PICKLE)] == [
         "more than the 2000 that are kept"
     ]
+
+
+@pytest.mark.parametrize(("name", "count"), [("a.py", 1), ("a.js", 1), ("a.bin", 0)])
+def test_code_that_is_too_large_to_be_looked_at_is_a_defect(name: str, count: int) -> None:
+    content = content_of({f"frob/{name}": EXEC.encode() + b"#" * (64 << 20)}, scanner=Scanner())
+    assert len(content.of(DefectKind.SUSPICIOUS_CODE)) == count

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from guard.artifact import source_ast
 from guard.artifact.capabilities import capabilities, index, page, sources
 from guard.artifact.content import Trace
-from guard.artifact.source import Scanner
+from guard.artifact.source import Budget, Scanner
 from guard.artifact.source_outline import Hits, relevant
 from guard.errors import PolicyError
 
@@ -536,3 +536,45 @@ def test_a_rule_file_shows_one_capability(name: str) -> None:
     rules = [line for line in sources()[name].splitlines() if line.startswith("rule ")]
     assert len(ids) == len(rules) > 0
     assert len(set(ids)) == 1
+
+
+CODE = b"import base64\nexec(base64.b64decode('cGFzcw=='))\n"
+
+
+def shifted(word: bytes) -> bytes:
+    # Wide letters, which Python takes for the plain ones in a name.
+    return b"\x1b$B" + b"".join(bytes([0x23, letter]) for letter in word) + b"\x1b(B"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"x = 1  # coding: rot13\n" + CODE,
+        b"x = 1\n# coding: rot13\n" + CODE,
+        b"'''\n# coding: rot13\n'''\n" + CODE,
+        b"# coding: iso2022_jp\nimport base64\n"
+        + shifted(b"exec")
+        + b"(base64."
+        + shifted(b"b64decode")
+        + b"('cGFzcw=='))\n",
+        b"# coding: gbk\nx = '\xe4\xbd\xa0\\'\n" + CODE + b"#'\n",
+    ],
+)
+def test_a_source_is_read_in_the_encoding_that_python_reads_it_in(source: bytes) -> None:
+    compile(source, "m.py", "exec")
+    found = Scanner().traces("m.py", source, offset=0)
+    assert "decoded-exec" in {trace.capability for trace in found}
+
+
+def test_star_imports_cost_no_more_the_more_there_are() -> None:
+    budget = Budget()
+    source = b"import subprocess\n" + b"from os import *\n" * 20_000 + b"system(a)\n" * 20_000
+    assert Scanner().traces("m.py", source, offset=0, budget=budget)
+    assert budget.parsed < Budget().parsed
+
+
+def test_what_is_beyond_the_budget_is_judged_by_its_text() -> None:
+    scanner, spent = Scanner(), Budget(parsed=10)
+    found = scanner.traces("m.py", CODE, offset=0, budget=spent)
+    assert {trace.capability for trace in found} >= {"decoded-exec"}
+    assert spent.parsed < 0

@@ -18,7 +18,7 @@ from guard.errors import PolicyError
 from guard.model import Absent, Candidate, Decision, Level, ProjectState, ProjectStatus, Unknown
 from guard.policy import Files, Place, Policy, Trust, effective, load
 from guard.policy.layers import digest, project_file
-from guard.policy.load import overlay, table_of
+from guard.policy.load import SHIPPED, overlay, table_of
 from guard.policy.policy import Floor
 from guard.rules import CATALOGUE
 from guard.rules.archived_project import ArchivedProject
@@ -285,3 +285,22 @@ def test_a_digest_is_of_what_is_said() -> None:
     one, other = _toml("a = 1\nb = 2027-01-01\n"), _toml("b = 2027-01-01 # why\na = 1\n")
     assert digest(one) == digest(other) != digest({"a": 1})
     assert json.loads(json.dumps(one, default=str)) == {"a": 1, "b": "2027-01-01"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_policy_that_is_shipped_takes_no_approvals_from_the_current_folder(
+    name: str, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {
+        "name": "litellm",
+        "version": "1.82.6",
+        "reason": "none",
+        "approved-by": "nobody",
+        "approved-at": NOW,
+        "files": [],
+    }
+    written(checkout / "approvals.toml", tomli_w.dumps({"approval": [entry]}))
+    monkeypatch.chdir(checkout)
+    policy, layers = effective(Files(folder=checkout, named=name))
+    assert not policy.approved_names()
+    assert [layer.place for layer in layers] == [Place.NAMED]

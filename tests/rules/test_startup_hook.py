@@ -11,7 +11,7 @@ from guard.artifact.defect import DefectKind
 from guard.errors import PolicyError
 from guard.model import Absent, Decision, Unknown
 from guard.rules.startup_hook import StartupHook
-from tests.artifact.test_known import COVERAGE, NESTED, NEWEST, PYWIN32, SETUPTOOLS
+from tests.artifact.test_known import COVERAGE, NESTED, NEWEST, OLD, PYWIN32, SETUPTOOLS
 from tests.builders import a_candidate, a_judgement, a_policy, a_verdict, findings, report
 from tests.rules.contents import frob, with_defects
 
@@ -158,3 +158,14 @@ def test_what_is_no_wheel_has_no_content() -> None:
 def test_a_good_wheel_hides_no_bad_one() -> None:
     assert a_judgement(frob(), BAD).decision is Decision.DENIED
     assert a_judgement(BAD, frob()).decision is Decision.DENIED
+
+
+def test_what_is_behind_the_cut_of_a_long_line_counts_as_well() -> None:
+    """A line is cut to be shown; one that is a namespace up to there may go on."""
+    last = "c" * 235
+    line = OLD.replace("sys.modules['google'], 'cloud'", f"sys.modules['a.b'], '{last}'")
+    line = line.replace("'google', 'cloud'", f"'a', 'b', '{last}'")
+    line = line.replace("'google.cloud'", f"'a.b.{last}'")
+    assert len(line) == 2000
+    assert findings(StartupHook(), frob({"a.pth": f"{line}\n"})) == []
+    assert len(findings(StartupHook(), frob({"a.pth": f"{line};import evil\n"}))) == 1

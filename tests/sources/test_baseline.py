@@ -363,3 +363,8 @@ def test_a_baseline_with_other_defects_is_compared_with(past: Past) -> None:
     sloppy = a_wheel("frob", "1.0", record=lambda text: text.replace("sha256=", "sha256=A"))
     past.index.add(sloppy, uploaded=ago(days=30))
     assert contents(past.baselines().opened(past.baseline())).defects != ()
+
+
+def test_where_everything_else_is_yanked_it_is_not_known_what_came_before(past: Past) -> None:
+    past.index.add(OLD, uploaded=ago(days=30), yanked="hides the baseline")
+    assert isinstance(past.of(NEW), Unknown)

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -346,3 +347,15 @@ def test_a_file_beside_the_folder_of_links_is_not_in_it(elsewhere: str, tmp_path
     wheels = Index(url=folder.as_uri(), flat=True)
     file = a_file("frob", "1.0", url=FROB.write_to((folder / elsewhere).resolve()).as_uri())
     assert a_source(tmp_path / "cache", wheels).locate(file).origin != Origin(url=wheels.url)
+
+
+@pytest.mark.parametrize(("days", "came"), [(30, True), (25, True), (1, False)])
+def test_what_was_added_to_a_release_later_did_not_come_with_it(
+    days: int, came: bool, index: LoopbackIndex, tmp_path: Path
+) -> None:
+    late = a_wheel("frob", "1.0", tag="py3-none-linux_x86_64")
+    index.add(late, uploaded=ago(days=days))
+    source = a_source(tmp_path, the_index(index))
+    file = replace(planned(late, index), filename=late.filename)
+    assert source.came_with_release(file, the_index(index).url) is came
+    assert not source.came_with_release(file, "https://elsewhere.example")
