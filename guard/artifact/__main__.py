@@ -21,9 +21,6 @@ from guard.artifact.source import Scanner
 _MEMORY = 3 << 30
 """Bytes, beside the file itself; one that needs more ends its reader, and stays unknown."""
 
-_GARBAGE = 500_000
-"""Objects between two searches for cycles; syntax trees are many objects, and have none."""
-
 
 class Job(msgspec.Struct, frozen=True):
     """A line of stdin: a file, and the name that it is read under."""
@@ -42,8 +39,9 @@ def main(folders: list[str]) -> int:
     """Answer each line of stdin by one of stdout. `folders` hold the user's own rules."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is asked to stop will end this process
     _confine()
-    gc.set_threshold(_GARBAGE)
+    gc.disable()  # syntax trees are many objects, and have no cycles: see `serve`
     scanner = Scanner([Path(folder) for folder in folders])
+    gc.freeze()
     serve(sys.stdin.buffer, sys.stdout.buffer, scanner)
     return 0
 
@@ -54,6 +52,7 @@ def serve(asked: IO[bytes], answers: IO[bytes], scanner: Scanner) -> None:
         job = msgspec.json.decode(line, type=Job)
         answers.write(msgspec.json.encode(_read(job, scanner)) + b"\n")
         answers.flush()
+        gc.collect()  # of what came since `gc.freeze`, next to nothing is left
 
 
 def _read(job: Job, scanner: Scanner) -> object:

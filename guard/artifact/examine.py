@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from guard.artifact import pickles
 from guard.artifact.content import Pickle, Trace
@@ -22,6 +22,13 @@ _MOST: Final = 2_000
 """Traces, and pickles, that are described one by one. One more may be the one that matters."""
 
 
+class Look(Protocol):
+    """Looks at one member."""
+
+    def __call__(self, name: str, data: bytes, *, size: int, offset: int) -> None:
+        """Look at a member of `size` bytes, of which `data` are the first `LIMIT`."""
+
+
 @dataclass(slots=True)
 class Examiner:
     """Collects what the members of one archive show. They are offered one after another."""
@@ -35,29 +42,33 @@ class Examiner:
     _texts: Budget | None = None
     _budget: pickles.Budget = field(default_factory=pickles.Budget)
 
-    def wants(self, name: str, size: int, head: bytes) -> bool:
-        """Tell whether a member of `size` bytes that begins with `head` is to be examined."""
-        if self.scanner is not None and self.scanner.misses(name, size):
-            message = f"{size} bytes of code are more than are looked at"
-            kind = DefectKind.SUSPICIOUS_CODE
-            self.defects.append(Defect(kind=kind, message=message, member=name))
-        return self._is_text(name, size) or pickles.may_be_pickle(name, head[: pickles.HEAD])
+    def asking(self, name: str, size: int, head: bytes) -> tuple[Look, ...]:
+        """Return who is to see a member of `size` bytes that begins with `head`."""
+        asking: list[Look] = []
+        if self.scanner is not None:
+            if self.scanner.misses(name, size):
+                message = f"{size} bytes of code are more than are looked at"
+                kind = DefectKind.SUSPICIOUS_CODE
+                self.defects.append(Defect(kind=kind, message=message, member=name))
+            if self.scanner.wants(name, size):
+                asking.append(self._text)
+        if pickles.may_be_pickle(name, head[: pickles.HEAD]):
+            asking.append(self._pickle)
+        return tuple(asking)
 
-    def examine(self, name: str, data: bytes, *, size: int, offset: int) -> None:
-        """Look at a member of `size` bytes, of which `data` are the first `LIMIT`."""
-        if self.scanner is not None and self._is_text(name, size):
-            if self._texts is None:
-                from guard.artifact.source import Budget  # noqa: PLC0415 - who has no scanner
+    def _text(self, name: str, data: bytes, *, size: int, offset: int) -> None:  # noqa: ARG002
+        if self.scanner is None:
+            return
+        if self._texts is None:
+            from guard.artifact.source import Budget  # noqa: PLC0415 - who has no scanner
 
-                self._texts = Budget()
-            found = self.scanner.traces(name, data, offset=offset, budget=self._texts)
-            self._add(found, self.traces, DefectKind.SUSPICIOUS_CODE)
-        if pickles.may_be_pickle(name, data[: pickles.HEAD]):
-            read = pickles.read_pickles(name, data, offset=offset, size=size, budget=self._budget)
-            self._add(read, self.found_pickles, DefectKind.UNSAFE_PICKLE)
+            self._texts = Budget()
+        found = self.scanner.traces(name, data, offset=offset, budget=self._texts)
+        self._add(found, self.traces, DefectKind.SUSPICIOUS_CODE)
 
-    def _is_text(self, name: str, size: int) -> bool:
-        return self.scanner is not None and self.scanner.wants(name, size)
+    def _pickle(self, name: str, data: bytes, *, size: int, offset: int) -> None:
+        read = pickles.read_pickles(name, data, offset=offset, size=size, budget=self._budget)
+        self._add(read, self.found_pickles, DefectKind.UNSAFE_PICKLE)
 
     def _add(self, found: Sequence[T], to: list[T], kind: DefectKind) -> None:
         to += found[: _MOST - len(to)]

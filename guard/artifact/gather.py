@@ -11,7 +11,7 @@ from typing import Protocol
 from guard.artifact.container import ArchiveError, Member
 from guard.artifact.content import BinaryFormat
 from guard.artifact.defect import Defect
-from guard.artifact.examine import LIMIT, Examiner
+from guard.artifact.examine import LIMIT, Examiner, Look
 from guard.artifact.native import ENOUGH, is_bytecode, sniff
 from guard.artifact.record import Read
 
@@ -65,10 +65,10 @@ def gather(
         if name in into.read or name in into.broken:
             continue
         text = member.size <= limits.get(name, -1)
-        wanted = partial(into.examiner.wants, name, member.size)
+        asking = partial(into.examiner.asking, name, member.size)
         try:
-            read, head, data = _read(
-                archive.chunks(member), algorithm(name), _always if text else wanted
+            read, head, data, looks = _read(
+                archive.chunks(member), algorithm(name), asking, keep=text
             )
         except ArchiveError as error:
             into.broken[name] = error.defect
@@ -77,8 +77,8 @@ def gather(
         into.size += read.size
         if text:
             into.texts[name] = data or b""
-        if data is not None:
-            into.examiner.examine(name, data, size=read.size, offset=member.offset)
+        for look in looks:
+            look(name, data or b"", size=read.size, offset=member.offset)
         if found := sniff(head, read.size):
             into.formats[name] = found
         elif is_bytecode(name):
@@ -86,24 +86,25 @@ def gather(
             into.heads[name] = head[:16]
 
 
-def _always(_: bytes) -> bool:
-    return True
-
-
 def _read(
-    pieces: Iterable[bytes], algorithm: str, wanted: Callable[[bytes], bool]
-) -> tuple[Read, bytes, bytes | None]:
-    """Return what was read, its first bytes, and the first `LIMIT` where somebody wants them."""
+    pieces: Iterable[bytes],
+    algorithm: str,
+    asking: Callable[[bytes], tuple[Look, ...]],
+    *,
+    keep: bool,
+) -> tuple[Read, bytes, bytes | None, tuple[Look, ...]]:
+    """Return what was read, its first bytes, who asks to see it, and the first `LIMIT` for them."""
     sha256 = hashlib.sha256()
     other = None if algorithm == "sha256" else hashlib.new(algorithm)
     head = b""
     size = 0
-    kept: list[bytes] | None = None
+    kept: list[bytes] | None = [] if keep else None
+    looks: tuple[Look, ...] = ()
     for piece in pieces:
         sha256.update(piece)
         if other is not None:
             other.update(piece)
-        if not size and wanted(piece):
+        if not size and (looks := asking(piece)) and kept is None:
             kept = []
         if kept is not None and size < LIMIT:
             kept.append(piece[: LIMIT - size])
@@ -113,4 +114,4 @@ def _read(
     digest = sha256.digest()
     named = digest if other is None else other.digest()
     read = Read(size=size, algorithm=algorithm, digest=named, sha256=digest.hex())
-    return read, head, None if kept is None else b"".join(kept)
+    return read, head, None if kept is None else b"".join(kept), looks

@@ -18,7 +18,7 @@ from packaging.version import Version
 
 from guard.artifact.content import Content, kept
 from guard.artifact.defect import Defect, DefectKind
-from guard.artifact.examine import LIMIT, Examiner
+from guard.artifact.examine import LIMIT, Examiner, Look
 from guard.artifact.metadata import Filename, Metadata, read_metadata
 from guard.artifact.paths import unsafe_paths
 from guard.artifact.tar import Tar, TarMember
@@ -99,18 +99,19 @@ class _Reader:
     def _read(self, member: TarMember, chunks: Iterator[bytes]) -> None:
         """Read the content of a file: all of every file passes here, once and in order."""
         is_info = self.info is None and self._is_info(member.name)
-        wanted = is_info
+        looks: tuple[Look, ...] = ()
         kept_chunks: list[bytes] = []
         size = 0
         for chunk in chunks:
-            wanted = wanted or (not size and self.examiner.wants(member.name, member.size, chunk))
-            if wanted and size < LIMIT:
+            if not size:
+                looks = self.examiner.asking(member.name, member.size, chunk)
+            if (looks or is_info) and size < LIMIT:
                 kept_chunks.append(chunk[: LIMIT - size])
             size += len(chunk)
         self.size += size
         data = b"".join(kept_chunks)
-        if wanted:
-            self.examiner.examine(member.name, data, size=size, offset=member.offset)
+        for look in looks:
+            look(member.name, data, size=size, offset=member.offset)
         if is_info:
             self.info = member
             self.info_content = data

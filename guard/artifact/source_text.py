@@ -58,18 +58,20 @@ _NATIVE_HEADS: Final = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\x
 
 _OTHER: Final = rb"(?:\w|\xf0\x9d[\x90-\x9f][\x80-\xbf]|\xef\xbd[\x81-\x9a]){1,20}[ \t]*[.(]"
 _STRANGE: Final = {
-    b"\xf0\x9d": re.compile(rb"\xf0\x9d[\x90-\x9f][\x80-\xbf]" + _OTHER),
-    b"\xef\xbd": re.compile(rb"\xef\xbd[\x81-\x9a]" + _OTHER),
+    b"\xf0": re.compile(rb"\xf0\x9d[\x90-\x9f][\x80-\xbf]" + _OTHER),
+    b"\xef": re.compile(rb"\xef\xbd[\x81-\x9a]" + _OTHER),
 }
-"""Mathematical and wide letters of a name that goes on and is called, or asked for an attribute."""
+"""Mathematical and wide letters of a name that goes on and is called, or asked for an attribute.
+
+By the byte that they begin with: that is found many times as fast as any two."""
 
 _UNSEEN: Final = {
-    b"\xe2\x80": re.compile(
-        rb"\xe2\x80(?:[\xaa-\xae]|[\x8b-\x8f](?:\xe2\x80[\x8b-\x8f]){7})"  # order; no width
+    b"\xe2": re.compile(
+        rb"\xe2(?:\x80(?:[\xaa-\xae]|[\x8b-\x8f](?:\xe2\x80[\x8b-\x8f]){7})"  # order; no width
+        rb"|\x81(?:[\xa6-\xa9]|[\xa0-\xa4](?:\xe2\x81[\xa0-\xa4]){7}))"
     ),
-    b"\xe2\x81": re.compile(rb"\xe2\x81(?:[\xa6-\xa9]|[\xa0-\xa4](?:\xe2\x81[\xa0-\xa4]){7})"),
-    b"\xef\xb8": re.compile(rb"(?:\xef\xb8[\x80-\x8f]){4}"),  # variation selectors, and tags
-    b"\xf3\xa0": re.compile(rb"(?:\xf3\xa0[\x80-\x87][\x80-\xbf]){8}"),
+    b"\xef": re.compile(rb"\xef\xb8[\x80-\x8f](?:\xef\xb8[\x80-\x8f]){3}"),  # selectors
+    b"\xf3": re.compile(rb"\xf3\xa0[\x80-\x87][\x80-\xbf](?:\xf3\xa0[\x80-\x87][\x80-\xbf]){7}"),
 }
 """What turns the order of the characters after it, and rows of what is not shown at all."""
 
@@ -106,7 +108,7 @@ _RUNS: Final = frozenset({Kind.PYTHON, Kind.STARTUP, Kind.SCRIPT, Kind.JAVASCRIP
 
 def kind_of(name: str) -> Kind:
     """Return the kind that the name of a member says."""
-    return _KINDS.get(posixpath.splitext(name)[1].lower(), Kind.TEXT)
+    return _KINDS.get(name[name.rfind(".") :].lower(), Kind.TEXT)
 
 
 def kind_by_content(kind: Kind, name: str, data: bytes) -> Kind:
