@@ -11,7 +11,7 @@ from tests.builders import a_candidate, a_judgement, a_verdict, report
 QUARANTINED = ProjectStatus(state=ProjectState.QUARANTINED)
 
 
-@pytest.mark.parametrize("state", set(ProjectState) - {ProjectState.QUARANTINED})
+@pytest.mark.parametrize("state", sorted(set(ProjectState) - {ProjectState.QUARANTINED}))
 def test_every_other_state_is_allowed(state: ProjectState) -> None:
     verdict = a_verdict(a_candidate(status=ProjectStatus(state=state)))
     assert verdict.decision is Decision.ADMITTED
