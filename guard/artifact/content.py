@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
 from guard.artifact.defect import Defect, DefectKind
+from guard.artifact.licensing import Licensing
 
 _SHOWN: Final = 20
 """Defects of one kind that are kept: nobody reads more, and an archive can have a million."""
@@ -155,6 +156,7 @@ class Content:
     url_requirements: tuple[str, ...] = ()
     """Those of `requires_dist` that name a URL (PEP 508's `@`), whatever their marker."""
 
+    licensing: Licensing = field(default_factory=Licensing)
     top_levels: tuple[str, ...] = ()
     """What could be imported: the modules and folders at the root of purelib and platlib."""
 

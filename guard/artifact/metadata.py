@@ -10,7 +10,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from packaging.requirements import Requirement
@@ -20,6 +20,7 @@ from packaging.utils import BuildTag, NormalizedName, canonicalize_name, parse_w
 from packaging.version import Version
 
 from guard.artifact.headers import Headers, parse
+from guard.artifact.licensing import Licensing, read_licensing
 
 T = TypeVar("T")
 
@@ -71,6 +72,7 @@ class Metadata:
     version: str | None = None
     requires_dist: tuple[str, ...] = ()
     url_requirements: tuple[str, ...] = ()
+    licensing: Licensing = field(default_factory=Licensing)
 
 
 def read_filename(filename: str) -> Filename | str:
@@ -99,6 +101,7 @@ def read_metadata(content: bytes, filename: Filename | None) -> tuple[Metadata, 
         version=version,
         requires_dist=tuple(str(requirement) for requirement in requirements),
         url_requirements=tuple(str(r) for r in requirements if r.url is not None),
+        licensing=read_licensing(headers),
     )
     return found, problems
 

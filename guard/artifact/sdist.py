@@ -87,6 +87,7 @@ class _Reader:
             metadata_sha256=metadata.sha256,
             requires_dist=metadata.requires_dist,
             url_requirements=metadata.url_requirements,
+            licensing=metadata.licensing,
             entries=len(members),
             size=self.size,
             pickles=tuple(self.examiner.found_pickles),

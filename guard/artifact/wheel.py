@@ -103,6 +103,7 @@ class _Reader:
             metadata_sha256=metadata.sha256,
             requires_dist=metadata.requires_dist,
             url_requirements=metadata.url_requirements,
+            licensing=metadata.licensing,
             top_levels=top_levels(layout.places.values()),
             landing=planted.landing(layout),
             commands=commands,

@@ -18,7 +18,7 @@ from guard.model import Absent, Fact, FileKind
 from guard.private import private_folder, write_private
 from guard.sources.readers import Reader
 
-_READER: Final = "2"
+_READER: Final = "3"
 """Raised whenever `guard.artifact` comes to see something else in the same bytes."""
 
 
