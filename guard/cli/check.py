@@ -17,6 +17,14 @@ from guard.request import direct_file
 
 def run(arguments: argparse.Namespace) -> int:
     """Judge requirements, or files that lie on this disk; install nothing."""
+    local = local_files(arguments)
+    with session(arguments, alone=True) as run:
+        outcome = judged_files(run, local) if local else judged(run)
+    return finish(outcome, run, arguments, done=None)
+
+
+def local_files(arguments: argparse.Namespace) -> list[Path]:
+    """Take the files out of the requirements: return what is no lock. Raises `UsageError`."""
     files = [Path(word) for word in arguments.requirement if _is_file(word)]
     locks = [path for path in files if is_lock(path)]
     arguments.requirement = [word for word in arguments.requirement if not _is_file(word)]
@@ -25,11 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     if local and (arguments.requirement or arguments.requirement_files):
         raise UnsupportedError(
             "local files and requirements are judged separately",
-            hint="run `guard check` once for each",
+            hint=f"run `guard {arguments.module}` once for each",
         )
-    with session(arguments, alone=True) as run:
-        outcome = _judged_files(run, local) if local else judged(run)
-    return finish(outcome, run, arguments, done=None)
+    return local
 
 
 def _is_file(word: str) -> bool:
@@ -39,7 +45,8 @@ def _is_file(word: str) -> bool:
     return word.endswith((".whl", ".tar.gz", ".zip")) or (is_lock(path) and path.is_file())
 
 
-def _judged_files(run: Session, paths: list[Path]) -> Outcome:
+def judged_files(run: Session, paths: list[Path]) -> Outcome:
+    """Return the judgement on files as they lie there. Raises `UsageError`."""
     asked = []
     for path in paths:
         if not path.is_file():

@@ -129,6 +129,21 @@ class Releases:
         """Return the file of a release that an installer would take here."""
         return next(iter(self._files(project, version)), None)
 
+    def anywhere(self, project: NormalizedName, version: Version) -> File | Unknown:
+        """Return the file of a release that an installer would take here, of any index.
+
+        For what is installed already: who knows from which of them it came.
+        """
+        missing = Unknown("no index has a file of this release for this environment")
+        for page in self._admission.index.pages(project):
+            if isinstance(page, Unknown):
+                missing = page
+            elif not isinstance(page, Absent):
+                filenames = page.releases().get(version, ())
+                for file, _ in self._fitting(page, version, filenames):
+                    return file
+        return missing
+
     def with_hash(
         self,
         project: NormalizedName,

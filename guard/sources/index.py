@@ -154,6 +154,10 @@ class IndexSource:
                 return page
         return page
 
+    def pages(self, project: NormalizedName) -> tuple[Fact[ProjectPage], ...]:
+        """Return the page of `project` on each configured index."""
+        return tuple(self.page(index, project) for index in self._indexes)
+
     def _read(self, index: Index, url: str, project: NormalizedName) -> Fact[ProjectPage]:
         where = f"{project} on {index.url}"
         if index.flat and is_local(url):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import guard
-from guard.cli.parser import allowing, examining, installing
+from guard.cli.parser import allowing, describing, examining, installing
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("install", "judge, then install", installing.install),
@@ -22,6 +22,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("rule", "explain a rule, or list them", allowing.rule),
     ("policy", "show or check a policy", allowing.policy),
     ("quarantine", "list, show or purge files", examining.quarantine),
+    ("sbom", "judge, and describe as CycloneDX", describing.sbom),
     ("feed", "fetch, import or show advisories", examining.feed),
     ("doctor", "what is configured, reachable, and how old", examining.doctor),
 )
