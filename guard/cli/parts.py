@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 from packaging.version import InvalidVersion, Version
 
 from guard.admission import Asked, Judgement, standing
@@ -84,6 +84,8 @@ def _releases(
     releases = Releases(run.admission, run.wanted, run.installer.description)
 
     def find(name: NormalizedName) -> File | Unknown:
+        if not is_normalized_name(name):
+            return Unknown("its name is none")
         version = _version(installed[name])
         return releases.anywhere(name, version) if version else Unknown("its version is none")
 

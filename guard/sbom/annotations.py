@@ -13,7 +13,7 @@ import guard
 from guard.admission import Standing
 from guard.model import Advisories, Finding, Unknown, Verdict
 from guard.sbom.cleaning import clean
-from guard.sbom.described import Described, Part
+from guard.sbom.described import Described, Part, Phase
 from guard.sbom.graph import Graph
 from guard.sbom.properties import TOOL, effect, proved_by
 
@@ -61,6 +61,8 @@ def _of_all(described: Described) -> Iterator[str]:
     yield f"{described.decision}: {words or 'there is nothing to judge'}"
     yield from map(_said, described.common)
     yield from _of_advisories(described)
+    if described.phase is Phase.POST_BUILD:
+        yield "Each is described as its index has it now: the installed files were not compared."
     yield "Neither a verdict nor an attestation says that a file is harmless."
 
 

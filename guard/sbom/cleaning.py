@@ -16,13 +16,17 @@ _BARE_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 _KEPT: Final = "/%:@!$&()*+,;=~"
 
 
-def clean(text: str) -> str:
+LONGEST_VERSION: Final = 1024
+"""Characters of a version, by the schema."""
+
+
+def clean(text: str, *, longest: int = _LONGEST) -> str:
     """Return `text` without what a terminal obeys or a parser refuses, and no longer than is read.
 
     Control characters and lone surrogates are made visible, as in the report.
     """
-    shown = plain(text[: _LONGEST + 1], lines=True)
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    shown = plain(text[: longest + 1], lines=True)
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def public_url(url: str) -> str | None:

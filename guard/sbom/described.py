@@ -15,6 +15,7 @@ from guard.admission import Standing
 from guard.artifact.content import Content
 from guard.artifact.defect import DefectKind
 from guard.model import Advisories, Decision, Fact, Finding, Unknown, Verdict
+from guard.report.result import decisive
 
 _LONGEST_NAME: Final = 200
 
@@ -59,8 +60,10 @@ class Part:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the rules hold against it."""
-        return () if isinstance(self.verdict, Unknown) else self.verdict.findings
+        """What the rules hold against it; under a denial, not what nobody asked any more."""
+        if isinstance(self.verdict, Unknown):
+            return ()
+        return decisive(self.verdict, self.verdict.decision)
 
     @property
     def name(self) -> str:

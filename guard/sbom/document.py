@@ -22,7 +22,7 @@ from cyclonedx.output.json import JsonV1Dot6
 
 import guard
 from guard.sbom.annotations import compositions, remarks
-from guard.sbom.cleaning import clean
+from guard.sbom.cleaning import LONGEST_VERSION, clean
 from guard.sbom.component import component
 from guard.sbom.described import Described
 from guard.sbom.graph import Graph, graph
@@ -76,7 +76,7 @@ def _metadata(described: Described) -> BomMetaData:
         component=Component(
             type=ComponentType.APPLICATION,
             name=clean(root.name),
-            version=clean(root.version) if root.version else None,
+            version=clean(root.version, longest=LONGEST_VERSION) if root.version else None,
             bom_ref=_ROOT,
         ),
         properties=properties([("decision", described.decision), *map(said, described.common)]),

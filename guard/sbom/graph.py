@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
-from packaging.markers import Environment
+from packaging.markers import Environment, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -118,7 +118,7 @@ class _Evaluation:
         values = cast("dict[str, str]", {**self._environment, "extra": extra})
         try:
             return requirement.marker.evaluate(values)
-        except ValueError:  # a comparison of what cannot be compared
+        except (ValueError, UndefinedEnvironmentName):  # a comparison that has no answer
             self.incomplete.add(position)
             return False
 

@@ -50,7 +50,7 @@ _UNAMBIGUOUS: Final = {
 
 def licenses(declared: Licensing) -> list[License]:
     """Return what is declared. An expression stands alone, as CycloneDX wants it to."""
-    if declared.expression is not None:
+    if declared.expression:
         spdx = _spdx(declared.expression)
         return [_single(spdx) if spdx else _named(declared.expression)]
     text = declared.text if (declared.text or "").lower() not in _NOTHING else None

@@ -5,14 +5,16 @@ Essential reading: the package URL specification, and its type `pypi`.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
 from packageurl import PackageURL
+from packaging.utils import is_normalized_name
 
 from guard.errors import UsageError
 from guard.model import Verdict
-from guard.sbom.cleaning import clean
+from guard.sbom.cleaning import LONGEST_VERSION, clean
 from guard.sbom.described import Part
 
 
@@ -35,4 +37,13 @@ def _purl(part: Part, *, alone: bool) -> PackageURL:
     qualifiers = {}
     if not alone and isinstance(part.verdict, Verdict):
         qualifiers["file_name"] = clean(part.verdict.candidate.file.filename)
-    return PackageURL("pypi", name=part.project, version=part.version, qualifiers=qualifiers)
+    version = clean(part.version, longest=LONGEST_VERSION) if part.version else None
+    return PackageURL("pypi", name=_name(part), version=version, qualifiers=qualifiers)
+
+
+def _name(part: Part) -> str:
+    """Return the name of a part; an environment may hold anything under what should be one."""
+    if is_normalized_name(part.project):
+        return part.project
+    digest = hashlib.sha256(part.project.encode(errors="backslashreplace")).hexdigest()
+    return f"unnamed-{digest[:16]}"
