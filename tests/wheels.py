@@ -92,18 +92,21 @@ def a_wheel(
     build: str | None = None,
     entry_points: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     data: Mapping[str, bytes | str] = _NOTHING,
+    headers: Sequence[str] = (),
     record: bool | Callable[[str], str] = True,
     compression: int = zipfile.ZIP_STORED,
 ) -> Artifact:
     """A wheel that installs, with one small module unless `files` says otherwise.
 
     `extras` maps an extra to its requirements, `entry_points` a group to its names and targets,
-    and `data` a path below `{name}-{version}.data/` to its content. `record` may be False for a
+    and `data` a path below `{name}-{version}.data/` to its content. `headers` are further lines of
+    METADATA. `record` may be False for a
     wheel without RECORD, or a function that rewrites its text. Entries are stored uncompressed
     by default, because two builds of zlib need not agree on compressed bytes.
     """
     stem = _stem(name, version)
     metadata = _metadata(name, version, requires, requires_python, extras)
+    metadata += "".join(f"{line}\n" for line in headers).encode()
     info = f"{stem}.dist-info"
     members = _as_bytes(_a_module(name, version) if files is None else files)
     members |= {f"{stem}.data/{path}": body for path, body in _as_bytes(data).items()}

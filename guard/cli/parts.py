@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from guard.admission import Asked, Judgement, standing
 from guard.cli.session import Session
@@ -95,7 +95,7 @@ def _releases(
 def _version(text: str) -> Version | None:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # also a number without an end
         return None
 
 
