@@ -163,7 +163,9 @@ def test_every_page_can_be_reached_from_the_index() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads(_text("pyproject.toml"))["project"]
-    declared = [Requirement(text).name for text in project["dependencies"]]
+    extras = project["optional-dependencies"].values()
+    every = [*project["dependencies"], *(text for extra in extras for text in extra)]
+    declared = [Requirement(text).name for text in every]
     explained = re.findall(r"^## `(.*)`$", _text("docs/concepts/dependencies.md"), re.MULTILINE)
     assert explained == declared
 

@@ -76,8 +76,8 @@ def _of_advisories(described: Described) -> Iterator[str]:
     if unknown:
         reasons = "; ".join(dict.fromkeys(fact.reason for fact in unknown))
         yield (
-            f"Of {len(unknown)} components no advisories were asked ({reasons}): "
-            "that none are listed for them means nothing."
+            f"Components of which no advisories were asked: {len(unknown)} ({reasons}). "
+            "That none are listed for them means nothing."
         )
 
 
