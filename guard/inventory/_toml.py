@@ -10,8 +10,8 @@ from typing import Final
 from guard.errors import UsageError
 from guard.inventory._document import Document, Table
 
-_MOST_DOTS: Final = 1000
-"""In one line, outside of strings: `tomllib` takes the square of the length of a dotted key."""
+_LONG_KEY: Final = re.compile(r"(?<![\w.-])(?:[\w-]++[ \t]*+\.[ \t]*+){16}")
+"""`tomllib` takes the square of the length of a dotted key, so it gets no such key to read."""
 
 _QUOTED: Final = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?'
@@ -28,13 +28,13 @@ def load(body: bytes, *, name: str) -> Document:
     """Return the document that `body` is. Raises `UsageError`."""
     try:
         text = body.decode("utf-8").replace("\r\n", "\n")
-        bare = _bare(text).split("\n")
+        bare = _bare(text)
         _refuse_long_keys(bare)
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also numbers and nesting without an end
         raise UsageError(f"`{name}` is not TOML", reason=str(error)) from None
     lines = defaultdict(list)
-    for number, line in enumerate(bare, 1):
+    for number, line in enumerate(bare.split("\n"), 1):
         if line.lstrip(" \t").startswith("[[") and (found := _HEADER.fullmatch(line)):
             lines[found[1]].append(number)
     return Document(Table(values, f"`{name}`"), lines)
@@ -45,7 +45,6 @@ def _bare(text: str) -> str:
     return _QUOTED.sub(lambda found: "_" + "\n" * found[0].count("\n"), text)
 
 
-def _refuse_long_keys(lines: list[str]) -> None:
-    for number, line in enumerate(lines, 1):
-        if line.count(".") > _MOST_DOTS:
-            raise ValueError(f"line {number} has more than {_MOST_DOTS} dots")
+def _refuse_long_keys(bare: str) -> None:
+    if _LONG_KEY.search(bare):
+        raise ValueError("a key has more than 16 parts")
