@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ MOST: Final = 100_000
 """Entries of one document; the largest known have a twentieth of that."""
 
 _SHOWN: Final = 120
+_CREDENTIALS: Final = re.compile(r"//[^/\s]*@")
 
 
 class Format(enum.StrEnum):
@@ -127,5 +129,5 @@ def _file_key(file: File) -> object:
 
 def shown(text: object) -> str:
     """Return what a document says so that it can stand in one line of a message."""
-    words = str(text)
+    words = _CREDENTIALS.sub("//", str(text))
     return repr(words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…")[1:-1]
