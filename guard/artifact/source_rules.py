@@ -82,7 +82,7 @@ class Rules:
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self._shipped = sources()
-        self._own = tuple(_read(folder) for folder in folders)
+        self._own = tuple(texts(folder) for folder in folders)
         self._lock = threading.Lock()
         self._compiled: dict[str, yara_x.Rules] = {}
         self._about: dict[tuple[str, str], Rule] = {}
@@ -186,11 +186,13 @@ def _about(rule: yara_x.Rule) -> Rule:
     return Rule(name, Look.IMPORT if look == "import" else Look.ANYWHERE)
 
 
-def _read(folder: Path) -> dict[str, str]:
-    """Return the text of every rule file below `folder`. Raises `PolicyError`."""
+def texts(folder: Path) -> dict[str, str]:
+    """Return the text of every rule file in `folder`, by its path. Raises `PolicyError`."""
     found: dict[str, str] = {}
     left = _BYTES
     for path in _paths(folder):
+        if not path.is_file():  # reading a pipe would never end
+            raise _bad(str(path), "it is no plain file")
         try:
             with path.open("rb") as stream:
                 data = stream.read(left + 1)

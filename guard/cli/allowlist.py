@@ -8,7 +8,7 @@ from pathlib import Path
 from guard.cli.session import state_folder, trust
 from guard.errors import UsageError
 from guard.policy.approvals_file import ApprovalsFile
-from guard.policy.layers import Files, approvals_file, beside, project_file, said
+from guard.policy.layers import Files, approvals_file, beside, is_trusted, project_files
 
 
 def destination(files: Files) -> Path:
@@ -28,10 +28,10 @@ def change(path: Path, edit: Callable[[str], str]) -> None:
     What somebody else changed since it was trusted is not trusted with that. Raises `PolicyError`.
     """
     file = ApprovalsFile(path, state_folder() / "locks")
-    project = project_file(Path.cwd())
+    ours = [policy for policy in project_files(Path.cwd()) if beside(policy) == path]
     with file.held():
-        ours = project is not None and beside(project) == path
-        trusted = ours and project and (str(project), said(project)) in trust().entries()
+        known = trust().entries()
+        trusted = [policy for policy in ours if is_trusted(policy, known)]
         file.change(edit)
-        if trusted and project:
-            trust().add(project)
+        for policy in trusted:
+            trust().add(policy)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 from guard.cli.exit import ExitCode
 from guard.cli.session import policy_files, trust
 from guard.errors import PolicyError, UsageError
-from guard.policy import Files, Policy, effective, load
-from guard.policy.layers import beside, project_file
+from guard.policy import Policy, effective, load
+from guard.policy.layers import beside, project_files
 from guard.report.text import plain
 from guard.rules._page import toml
 
@@ -29,11 +30,12 @@ def run(arguments: argparse.Namespace) -> int:
         case "init":
             _init(Path(arguments.file or "guard.toml"))
         case "trust":
-            _trust(_project(arguments.file))
+            for path in _projects(arguments.file):
+                _trust(path)
         case "distrust":
-            path = _project(arguments.file)
-            known = trust().remove(path)
-            sys.stderr.write(f"`{path}` {'is' if known else 'was'} not trusted\n")
+            for path in _projects(arguments.file):
+                known = trust().remove(path)
+                sys.stderr.write(f"`{path}` {'is' if known else 'was'} not trusted\n")
         case _:
             from guard.policy.schema import schema  # noqa: PLC0415
 
@@ -56,26 +58,25 @@ def _init(path: Path) -> None:
     sys.stderr.write(f"`{path}` written; `guard policy check {path}` reads it again\n")
 
 
-def _project(named: str | None) -> Path:
-    path = Path(named).absolute() if named else project_file(Path.cwd())
-    if path is None:
+def _projects(named: str | None) -> tuple[Path, ...]:
+    """Return the file that is named, or all of the project, the outermost first."""
+    paths = (Path(named).absolute(),) if named else project_files(Path.cwd())
+    if not paths:
         raise PolicyError(
             "there is no policy to trust",
             reason="no guard.toml, and no pyproject.toml with a [tool.guard], here or above",
             hint="name the file",
         )
-    return path
+    return paths
 
 
 def _trust(path: Path) -> None:
     """Say what the file would change, and trust it as it is now."""
-    files = policy_files(None)
-    below = Files(system=files.system, user=files.user)
-    entry = trust()
-    digest = entry.add(path)
-    base, _ = effective(below)
-    approvals = files.approvals_of(beside(path))
-    changes = [*changed(base, load(str(path), base, approvals=approvals))]
+    files = replace(policy_files(None), named=None, folder=path.parent, below=path)
+    base, _ = effective(files)
+    policy = load(str(path), base, approvals=files.approvals_of(beside(path)))
+    changes = [*changed(base, policy)]
+    digest = trust().add(path)
     sys.stderr.write(f"`{path}` is trusted as it is now, sha256 {digest[:16]}…; it sets\n")
     sys.stderr.write("".join(f"  {line}\n" for line in changes) or "  nothing\n")
 

@@ -1,9 +1,10 @@
 """Which policy files count for a run, and which of them may loosen what the others say.
 
-From the bottom: the system's, the user's, and the project's, or instead of these two the one that
-is named outright. Each changes what is below it. A project's file comes with the checkout, so an
-attacker may have written it: unless it is trusted, whatever it says, the policy below it holds as
-well. The same goes for everything above a system's policy that is locked down.
+From the bottom: the system's, the user's, and all of the project's, the outermost first, or instead
+of these and the user's the one that is named outright. Each changes what is below it. A project's
+file comes with the checkout, so an attacker may have written it: unless it is trusted, whatever it
+says, the policy below it holds as well, and what an outer file demands is a part of that. The same
+goes for everything above a system's policy that is locked down.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ from guard.errors import PolicyError
 from guard.policy.approvals import NAME, approvals_in, approvals_table
 from guard.policy.load import SHIPPED, has_table, load, overlay, table_of
 from guard.policy.policy import Floor, Policy
+from guard.policy.references import held
 
-NAMES: Final = ("guard.toml", "pyproject.toml")
-"""The files of a project that may hold its policy; of the second, the table `tool.guard`."""
+NAMES: Final = ("pyproject.toml", "guard.toml")
+"""The files of a folder that may hold a policy, the lower first; of the first, `tool.guard`."""
+
+_MOST: Final = 20
+"""Policies of one project: each is judged by for every file."""
 
 _UNTRUSTED: Final = "`{}` may not loosen anything: read it, then `guard policy trust`"
 _LOCKED: Final = "the system's policy `{}` is locked down: nothing else can loosen it"
@@ -56,7 +61,10 @@ class Files:
     system: Path | None = None
     user: Path | None = None
     folder: Path | None = None
-    """The current folder: the project's file is in it or in the nearest one above."""
+    """The current folder: the project's files are in it and above, as far as the project goes."""
+
+    below: Path | None = None
+    """A file of the project: it does not count, and none above it."""
 
     named: str | None = None
     """A file or a preset, named on the command line or in the environment."""
@@ -102,9 +110,16 @@ def effective(files: Files) -> tuple[Policy, tuple[Layer, ...]]:
             layers.append(Layer(place=Place.USER, path=str(files.user)))
     table = table_of(files.user) if files.user is not None and files.user.is_file() else {}
     policy = overlay(table, policy or load("default"), source=str(files.user), approvals=own)
-    path = project_file(files.folder) if files.folder is not None else None
-    if path is not None:
-        policy, layer = _project(files, path, policy)
+    counted: set[Path] = set()
+    for path in project_files(files.folder) if files.folder is not None else ():
+        if path == files.below:
+            break
+        if path in {files.system, files.user}:
+            continue
+        approvals = beside(path)
+        found = Approvals() if approvals in counted else files.approvals_of(approvals)
+        counted.add(approvals)
+        policy, layer = _project(files, path, policy, found)
         layers.append(layer)
     return policy, tuple(layers)
 
@@ -124,10 +139,9 @@ def _system(files: Files, path: Path) -> tuple[Policy, Layer]:
     return policy, Layer(place=Place.SYSTEM, path=str(path), locked=locked)
 
 
-def _project(files: Files, path: Path, below: Policy) -> tuple[Policy, Layer]:
-    table, approvals = table_of(path), beside(path)
-    policy = overlay(table, below, source=str(path), approvals=files.approvals_of(approvals))
-    trusted = (str(path), said(path)) in files.trusted
+def _project(files: Files, path: Path, below: Policy, approvals: Approvals) -> tuple[Policy, Layer]:
+    policy = overlay(table_of(path), below, source=str(path), approvals=approvals)
+    trusted = is_trusted(path, files.trusted)
     if not trusted:
         policy = replace(policy, floor=Floor(below, _UNTRUSTED.format(path)))
     return policy, Layer(place=Place.PROJECT, path=str(path), trusted=trusted)
@@ -153,27 +167,66 @@ def approvals_file(files: Files) -> Path | None:
     return beside(path) if path else None
 
 
+def project_files(folder: Path) -> tuple[Path, ...]:
+    """Return the policy files of the project that `folder` is in, the outermost first.
+
+    The project goes as far as the outermost repository around it, and where there is none, as far
+    as there are folders: a repository within another must not hide what that one demands. Raises
+    `PolicyError`.
+    """
+    places = (folder, *folder.parents)
+    roots = [number for number, place in enumerate(places) if (place / ".git").exists()]
+    within = places[: roots[-1] + 1] if roots else places
+    paths = (place / name for place in reversed(within) for name in NAMES)
+    found = tuple(path for path in paths if _is_policy(path))
+    if len(found) > _MOST:
+        raise PolicyError(
+            f"`{folder}` and the folders around it have {len(found)} policies",
+            reason=f"no more than {_MOST} can count at once",
+            hint="merge some of them, or name one with `--policy`",
+        )
+    return found
+
+
+def _is_policy(path: Path) -> bool:
+    return path.is_file() and (path.name != "pyproject.toml" or has_table(path))
+
+
 def project_file(folder: Path) -> Path | None:
-    """Return the nearest policy file of a project in `folder` or above, if there is one."""
-    for place in (folder, *folder.parents):
-        for name in NAMES:
-            path = place / name
-            if path.is_file() and (name != "pyproject.toml" or has_table(path)):
-                return path
-        if (place / ".git").exists():
-            return None
-    return None
+    """Return the topmost policy file of the project that `folder` is in, if there is one."""
+    found = project_files(folder)
+    return found[-1] if found else None
+
+
+def is_trusted(path: Path, trusted: frozenset[tuple[str, str]]) -> bool:
+    """Tell whether the policy at `path` says what it did when it was trusted.
+
+    What was never trusted is not looked at: it can point to anything. Raises `PolicyError`.
+    """
+    return any(known == str(path) for known, _ in trusted) and (str(path), said(path)) in trusted
 
 
 def said(path: Path) -> str:
-    """Return the digest of what the policy at `path` and the approvals beside it say."""
-    approvals = beside(path)
-    return digest(table_of(path), approvals_table(approvals) if approvals.is_file() else None)
+    """Return the digest of what the policy at `path` and the approvals beside it say.
+
+    What the policy points to counts with that. Raises `PolicyError`.
+    """
+    table, approvals = table_of(path), beside(path)
+    return digest(table, approvals_table(approvals) if approvals.is_file() else None, held(table))
 
 
-def digest(table: Mapping[str, Any], approvals: Mapping[str, Any] | None = None) -> str:
-    """Return the sha256 of what a policy file says, whatever its layout and its comments."""
-    whole = {"policy": table, "approvals": approvals} if approvals else table
+def digest(
+    table: Mapping[str, Any],
+    approvals: Mapping[str, Any] | None = None,
+    files: Mapping[str, str] | None = None,
+) -> str:
+    """Return the sha256 of what a policy file says, whatever its layout and its comments.
+
+    `files` are the digests of those that it points to.
+    """
+    more = {"approvals": approvals, "files": files}
+    beyond = {name: held for name, held in more.items() if held}
+    whole = {"policy": table, **beyond} if beyond else table
     written = json.dumps(whole, sort_keys=True, default=_written).encode()
     return hashlib.sha256(written).hexdigest()
 

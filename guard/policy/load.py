@@ -14,6 +14,7 @@ from guard.errors import PolicyError
 from guard.model import RuleId
 from guard.policy.complaints import nearest
 from guard.policy.policy import Group, Policy
+from guard.policy.references import located
 from guard.policy.tables import GroupTable, PolicyFile, convert, read
 from guard.rules import CATALOGUE, Rule
 
@@ -38,24 +39,30 @@ def load(name: str, base: Policy | None = None, *, approvals: Approvals = _NONE)
 
 
 def table_of(path: Path) -> Mapping[str, Any]:
-    """Return what the policy file at `path` says, unread. Raises `PolicyError`.
+    """Return what the policy file at `path` says, unread, its paths seen from its own folder.
 
-    Of a pyproject.toml, it is the table `tool.guard`.
+    Of a pyproject.toml, it is the table `tool.guard`. Raises `PolicyError`.
     """
-    name = str(path)
+    name, body = str(path), _body(path)
+    table: Mapping[str, Any] = decoded(body, name)
+    if path.name == "pyproject.toml":
+        table = _tool_table(table, name)
+    return located(table, path.absolute().parent, name)
+
+
+def _body(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             body = stream.read(_LIMIT + 1)
     except OSError as error:
         raise PolicyError(
-            f"the policy `{name}` could not be read",
+            f"the policy `{path}` could not be read",
             reason=error.strerror,
             hint=f"name a file or one of the presets: {', '.join(SHIPPED)}",
         ) from None
     if len(body) > _LIMIT:
-        raise PolicyError(f"the policy `{name}` is larger than {_LIMIT} bytes")
-    table = decoded(body, name)
-    return _tool_table(table, name) if path.name == "pyproject.toml" else table
+        raise PolicyError(f"the policy `{path}` is larger than {_LIMIT} bytes")
+    return body
 
 
 def decoded(body: bytes, source: str) -> dict[str, Any]:
@@ -70,13 +77,9 @@ def decoded(body: bytes, source: str) -> dict[str, Any]:
 def has_table(path: Path) -> bool:
     """Tell whether the pyproject.toml at `path` has a policy.
 
-    Raises `PolicyError` where it seems to have one that cannot be read: that must not loosen.
+    Raises `PolicyError` where it may have one that cannot be read: that must not loosen.
     """
-    try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
-    except OSError:
-        return False
+    body = _body(path)
     if b"guard" not in body:
         return False
     tool = _table(body.decode("utf-8", errors="replace"), str(path)).get("tool")

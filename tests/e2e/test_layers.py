@@ -97,3 +97,27 @@ def test_where_there_is_no_project_there_is_nothing_to_trust(guard: Guard) -> No
     ran = guard("policy", "trust")
     assert ran.code == 78
     assert "there is no policy to trust" in ran.err
+
+
+def test_a_folder_within_a_project_does_not_hide_the_projects_policy(
+    index: LoopbackIndex, target: Environment, guard: Guard
+) -> None:
+    index.add(a_wheel("frob", "1.0"), uploaded=ago(minutes=120))
+    (guard.folder / ".git").mkdir()
+    outer, inner = guard.folder / "guard.toml", guard.work / "guard.toml"
+    outer.write_text('[[deny]]\nname = "frob"\nreason = "we use fab"\n')
+    inner.write_text(EVERYTHING_OFF)
+    with untouched(target):
+        ran = guard.install("frob", into=target, index=index)
+    assert_paragraph(ran, 77, "we use fab", f"`{inner}` may not loosen anything")
+    assert f"# Not all of it is loosened: `{inner}`" in guard("policy", "show").out
+
+    ran = guard("policy", "trust")
+    assert [line for line in ran.err.splitlines() if "is trusted" in line] == [
+        line for line in ran.err.splitlines() if line.startswith((f"`{outer}`", f"`{inner}`"))
+    ]
+    assert_paragraph(guard.install("frob", into=target, index=index), 77, "we use fab")
+    outer.write_text("")
+    assert guard("policy", "trust", outer).code == 0
+    ran = guard.install("frob", into=target, index=index)
+    assert ran.code == 0, ran.said

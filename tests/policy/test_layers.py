@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import tomllib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +19,7 @@ from guard.admission import judge
 from guard.errors import PolicyError
 from guard.model import Absent, Candidate, Decision, Level, ProjectState, ProjectStatus, Unknown
 from guard.policy import Files, Place, Policy, Trust, effective, load
-from guard.policy.layers import digest, project_file
+from guard.policy.layers import digest, project_file, project_files, said
 from guard.policy.load import SHIPPED, overlay, table_of
 from guard.policy.policy import Floor
 from guard.rules import CATALOGUE
@@ -87,16 +89,97 @@ def test_what_a_file_extends_replaces_options_and_no_entries(tmp_path: Path) -> 
     assert [entry.name for entry in policy.deny] == ["evil"]
 
 
-def test_the_nearest_file_is_the_projects(checkout: Path, tmp_path: Path) -> None:
+def test_a_project_has_a_policy_for_each_folder_down_to_the_current_one(
+    checkout: Path, tmp_path: Path
+) -> None:
     written(tmp_path / "guard.toml", TIGHT)
     inner = checkout / "a/b"
     inner.mkdir(parents=True)
-    assert project_file(inner) is None, "nothing beyond the repository counts"
+    assert project_files(inner) == (), "nothing beyond the repository counts"
     table = written(checkout / "pyproject.toml", '[tool.guard]\nextends = "strict"\n')
-    assert project_file(inner) == table
     nearer = written(inner.parent / "guard.toml", TIGHT)
     written(inner / "pyproject.toml", "[project]\nname = 'guard'\n")
+    written(checkout / "other/guard.toml", TIGHT)
+    assert project_files(inner) == (table, nearer)
     assert project_file(inner) == nearer
+    assert project_files(checkout) == (table,)
+
+
+def test_without_a_repository_every_folder_above_counts(tmp_path: Path) -> None:
+    outer = written(tmp_path / "guard.toml", TIGHT)
+    (tmp_path / "a/b").mkdir(parents=True)
+    assert project_files(tmp_path / "a/b")[-1:] == (outer,)
+
+
+def test_two_policies_in_one_folder_both_count(checkout: Path) -> None:
+    """Neither hides the other, whoever has added which."""
+    status = ProjectStatus(state=ProjectState.ARCHIVED)
+    written(checkout / "pyproject.toml", '[tool.guard.rules.archived-project]\nlevel = "deny"\n')
+    written(checkout / "guard.toml", TIGHT)
+    policy, layers = effective(Files(folder=checkout))
+    assert [Path(layer.path).name for layer in layers] == ["pyproject.toml", "guard.toml"]
+    very_old = a_listing(upload_time=ago(days=900))
+    assert decision(policy, OLD) is Decision.DENIED
+    archived = a_candidate(status=status, listing=very_old)
+    assert decision(policy, archived) is Decision.DENIED
+    assert decision(policy, a_candidate(listing=very_old)) is Decision.ADMITTED
+
+
+@pytest.mark.parametrize("text", ["", LOOSE, 'extends = "observe"\n'])
+@pytest.mark.parametrize(
+    "name", ["sub/guard.toml", "guard.toml", "sub/.git/x", "sub/pyproject.toml"]
+)
+def test_a_nearer_file_hides_nothing_that_an_outer_one_demands(
+    checkout: Path, name: str, text: str
+) -> None:
+    """An empty `sub/guard.toml`, one beside a `pyproject.toml`, a repository in the repository."""
+    written(checkout / "pyproject.toml", '[tool.guard.rules.fresh-upload]\nage = "90 days"\n')
+    table = "[tool.guard]\n" + text.replace("[rules", "[tool.guard.rules")
+    written(checkout / name, table if name.endswith("pyproject.toml") else text)
+    (checkout / "sub").mkdir(exist_ok=True)
+    policy, _ = effective(Files(folder=checkout / "sub"))
+    assert decision(policy, OLD) is Decision.DENIED
+    assert decision(policy, a_candidate(listing=a_listing(upload_time=ago(days=91)))) is (
+        Decision.ADMITTED
+    )
+
+
+def test_whoever_trusts_the_inner_file_alone_is_told_of_the_outer_one(checkout: Path) -> None:
+    outer = written(checkout / "guard.toml", "")
+    inner = written(checkout / "sub/guard.toml", LOOSE)
+    trusted = frozenset({(str(inner), said(inner))})
+    policy, layers = effective(Files(folder=inner.parent, trusted=trusted))
+    assert [layer.trusted for layer in layers] == [False, True]
+    (finding,) = judge(FRESH, policy).findings
+    assert f"`{outer}` may not loosen" in finding.detail[-1]
+    both = trusted | {(str(outer), said(outer))}
+    policy, _ = effective(Files(folder=inner.parent, trusted=both))
+    assert decision(policy, FRESH) is Decision.ADMITTED
+
+
+def test_a_users_own_file_is_no_projects(tmp_path: Path) -> None:
+    """Whoever works in the folder of the configuration."""
+    user = written(tmp_path / "guard.toml", LOOSE)
+    policy, layers = effective(Files(user=user, folder=tmp_path))
+    assert decision(policy, FRESH) is Decision.ADMITTED
+    assert Place.USER in {layer.place for layer in layers}
+    assert str(user) not in {layer.path for layer in layers if layer.place is Place.PROJECT}
+
+
+def test_a_project_of_more_policies_than_anybody_reads_is_refused(checkout: Path) -> None:
+    folder = checkout
+    for _ in range(30):
+        written(folder / "guard.toml", "")
+        folder /= "d"
+    with pytest.raises(PolicyError, match="have 30 policies"):
+        effective(Files(folder=folder))
+
+
+def test_a_pyproject_that_is_too_large_to_be_read_is_not_passed_over(checkout: Path) -> None:
+    """Its policy may lie behind what was put in front of it."""
+    written(checkout / "pyproject.toml", "# " + "x" * 1_100_000 + "\n[tool.guard]\n" + TIGHT)
+    with pytest.raises(PolicyError, match="larger than"):
+        effective(Files(folder=checkout))
 
 
 def test_a_project_file_that_cannot_be_read_is_an_error(checkout: Path) -> None:
@@ -196,7 +279,7 @@ def test_where_facts_come_from_is_not_for_a_checkout_to_say(checkout: Path) -> N
     )
     written(checkout / "guard.toml", table)
     policy, _ = effective(Files(folder=checkout))
-    assert [entry.trust_root for entry in policy.indexes] == ["mine.json"]
+    assert [entry.trust_root for entry in policy.indexes] == [str(checkout / "mine.json")]
     assert policy.facts_by().indexes == ()
 
 
@@ -271,6 +354,34 @@ def test_whatever_a_checkout_says_nothing_more_is_admitted(
     own = overlay(_toml(tomli_w.dumps(table)), base, source="guard.toml")
     if decision(own, candidate) is Decision.DENIED:
         assert decision(policy, candidate) is Decision.DENIED, "it may tighten"
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    tables=st.lists(st.tuples(TABLES, st.booleans()), min_size=1, max_size=3),
+    own=TABLES,
+    candidate=CANDIDATES,
+)
+def test_what_lies_below_a_file_that_is_not_trusted_holds_whatever_lies_above_it(
+    tables: list[tuple[dict[str, Any], bool]], own: dict[str, Any], candidate: Candidate
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        user = written(folder / "home/guard.toml", tomli_w.dumps(own))
+        (folder / "checkout/.git").mkdir(parents=True)
+        paths, place = [], folder / "checkout"
+        for table, _ in tables:
+            paths.append(written(place / "guard.toml", tomli_w.dumps(table)))
+            place /= "sub"
+        known = {(str(p), said(p)) for p, (_, good) in zip(paths, tables, strict=True) if good}
+        files = Files(user=user, folder=paths[-1].parent, trusted=frozenset(known))
+        whole, layers = effective(files)
+        assert [layer.trusted for layer in layers[1:]] == [good for _, good in tables]
+        found = decision(whole, candidate)
+        for path, (_, good) in zip(paths, tables, strict=True):
+            below, _ = effective(replace(files, below=path))
+            if not good and found is Decision.ADMITTED:
+                assert decision(below, candidate) is Decision.ADMITTED
 
 
 def _toml(text: str) -> dict[str, Any]:
