@@ -37,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
                 known = trust().remove(path)
                 sys.stderr.write(f"`{path}` {'is' if known else 'was'} not trusted\n")
         case _:
-            from guard.policy.schema import schema  # noqa: PLC0415
+            from guard.policy.schema import cases_schema, schema  # noqa: PLC0415
 
-            sys.stdout.write(schema())
+            sys.stdout.write(cases_schema() if arguments.cases else schema())
     return ExitCode.OK
 
 

@@ -194,7 +194,7 @@ def _group(entry: GroupTable, number: int, source: str) -> Group:
     at = f"group[{number}]"
     options: dict[RuleId, dict[str, object]] = {}
     for id_ in entry.rules:
-        rule = CATALOGUE[_known_rule(id_, source, f"{at}.rules.{id_}")]
+        rule = CATALOGUE[known_rule(id_, source, f"{at}.rules.{id_}")]
         given = _given(entry.rules, rule.id, source, at)
         _refuse_unknown_options(rule, given, source)
         names = rule.options()
@@ -203,7 +203,8 @@ def _group(entry: GroupTable, number: int, source: str) -> Group:
     return Group(name=entry.name, members=read(entry.globs, source=source, at=at), options=options)
 
 
-def _known_rule(id_: str, source: str, at: str) -> RuleId:
+def known_rule(id_: str, source: str, at: str) -> RuleId:
+    """Return the id of a rule. Raises `PolicyError` for one that is not in the catalogue."""
     if id_ in CATALOGUE:
         return RuleId(id_)
     close = difflib.get_close_matches(id_, CATALOGUE, n=1)
@@ -229,7 +230,7 @@ def _options(
 ) -> tuple[dict[RuleId, dict[str, object]], dict[str, str]]:
     """Merge the options of each rule, key by key, and remember where each one comes from."""
     for id_ in file.rules:
-        _known_rule(id_, source, f"rules.{id_}")
+        known_rule(id_, source, f"rules.{id_}")
     options: dict[RuleId, dict[str, object]] = {}
     origins = dict(base.origins) if base else {}
     for id_, rule in CATALOGUE.items():

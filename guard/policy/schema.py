@@ -1,4 +1,4 @@
-"""The JSON Schema of a policy file, for editors; the policy itself is read by `guard.policy`."""
+"""The JSON Schemas of a policy and of its cases, for editors; `guard.policy` reads both itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from guard.duration import EXPECTED
+from guard.policy.case_tables import WHEN, CasesFile, Moment
 from guard.policy.tables import PolicyFile
 from guard.rules import CATALOGUE, Rule
 
@@ -18,7 +19,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> str:
-    """Return the schema as indented JSON."""
+    """Return the schema of a policy as indented JSON."""
     document, definitions = _of(PolicyFile)
     rules: dict[str, Any] = {}
     for id_, rule in CATALOGUE.items():
@@ -28,6 +29,19 @@ def schema() -> str:
     document["properties"]["rules"] = {"$ref": "#/$defs/rules"}
     definitions["GroupTable"]["properties"]["rules"] = {"$ref": "#/$defs/rules"}
     definitions["rules"] = table
+    return _written("A policy of Guard", document, definitions)
+
+
+def cases_schema() -> str:
+    """Return the schema of a file of cases as indented JSON."""
+    document, definitions = _of(CasesFile)
+    by = definitions["CaseTable"]["properties"]["by"]["anyOf"][0]
+    by["items"] = {"enum": list(CATALOGUE)}
+    return _written("What a team expects of its policy", document, definitions)
+
+
+def _written(title: str, document: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """Return the schema with the definitions that it needs, directly or not."""
     needed: set[str] = set()
     found = set(_referred(document))
     while found:
@@ -36,7 +50,7 @@ def schema() -> str:
     whole = {
         "$schema": _DIALECT,
         **document,
-        "title": "A policy of Guard",
+        "title": title,
         "$defs": {name: definitions[name] for name in sorted(needed)},
     }
     return json.dumps(whole, indent=2) + "\n"
@@ -67,6 +81,8 @@ def _custom(kind: type) -> dict[str, Any]:
     """Return the schema of a type that is ours; others are in no option of a rule."""
     if issubclass(kind, timedelta):
         return {"type": "string", "description": EXPECTED, "examples": ["7 days", "P7D"]}
+    if kind is Moment:
+        return {"type": "string", "description": WHEN, "examples": ["2 hours ago"]}
     return {"not": {}}
 
 

@@ -46,7 +46,7 @@ class IndexTable(
         """Return the entry with its URL and names in normal form."""
         owns = tuple(_name_glob(pattern) for pattern in self.owns or ())
         return IndexEntry(
-            name=self.name, url=_absolute(self.url), owns=owns, trust_root=self.trust_root
+            name=self.name, url=absolute(self.url), owns=owns, trust_root=self.trust_root
         )
 
 
@@ -195,11 +195,21 @@ def _several(given: str | int | tuple[str, ...] | tuple[int, ...] | None) -> tup
     return given if isinstance(given, tuple) else (given,)
 
 
-def convert(value: object, kind: type[T], *, source: str, at: str) -> T:
-    """Return `value` as `kind`. Raises `PolicyError` with the dotted key of what is wrong."""
+def convert(
+    value: object,
+    kind: type[T],
+    *,
+    source: str,
+    at: str,
+    hook: Callable[[type, object], object] | None = None,
+) -> T:
+    """Return `value` as `kind`. Raises `PolicyError` with the dotted key of what is wrong.
+
+    `hook` reads the types that are ours and no durations.
+    """
     try:
         return msgspec.convert(
-            value, kind, strict=True, builtin_types=(date, datetime), dec_hook=_duration
+            value, kind, strict=True, builtin_types=(date, datetime), dec_hook=hook or _duration
         )
     except msgspec.ValidationError as error:
         raise complaint(error, kind, source=source, at=at) from None
@@ -221,8 +231,11 @@ def _duration(kind: type, value: object) -> object:
     return Duration.parse(value)
 
 
-def _absolute(url: str) -> str:
-    """Return the URL in normal form; one that is refused may hold a password: it is not shown."""
+def absolute(url: str) -> str:
+    """Return the URL in normal form. Raises `ValueError`.
+
+    One that is refused may hold a password: it is not shown.
+    """
     try:
         normal = index_url(url)
     except ValueError:

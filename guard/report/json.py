@@ -73,7 +73,7 @@ def _candidate(verdict: Verdict, standing: Standing | None) -> dict[str, Any]:
         "upload_time": _upload_time(verdict),
         "publisher": _publisher(verdict, standing),
         "advisories": _advisories(verdict),
-        "findings": [_finding(finding) for finding in verdict.findings],
+        "findings": [finding(each) for each in verdict.findings],
     }
 
 
@@ -150,14 +150,15 @@ def _fact(fact: object, attribute: str) -> Any:  # noqa: ANN401 - JSON has no na
     return None if isinstance(fact, Absent | Unknown) else getattr(fact, attribute)
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding(given: Finding) -> dict[str, Any]:
+    """Return one finding as every report has it."""
     return {
-        "rule": str(finding.rule),
-        "level": str(finding.level),
-        "message": finding.message,
-        "detail": list(finding.detail),
-        "unknown": finding.unknown,
-        "waiver": finding.waiver,
+        "rule": str(given.rule),
+        "level": str(given.level),
+        "message": given.message,
+        "detail": list(given.detail),
+        "unknown": given.unknown,
+        "waiver": given.waiver,
     }
 
 
@@ -165,7 +166,7 @@ def _passed_over(item: PassedOver) -> dict[str, Any]:
     return {
         "name": str(item.project),
         "version": str(item.version),
-        "findings": [_finding(finding) for finding in item.findings],
+        "findings": [finding(each) for each in item.findings],
     }
 
 

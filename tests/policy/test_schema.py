@@ -10,14 +10,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from guard.policy import parse
-from guard.policy.schema import schema
+from guard.policy.case_tables import CaseTable
+from guard.policy.schema import cases_schema, schema
 from guard.rules import CATALOGUE, Rule
 
 ROOT: Final = Path(__file__).parents[2]
 SCHEMA: Final[dict[str, Any]] = json.loads(schema())
+CASES: Final[dict[str, Any]] = json.loads(cases_schema())
 STARTER: Final = (resources.files("guard.policy") / "starter.toml").read_text(encoding="utf-8")
 
 
@@ -39,8 +42,23 @@ def references(document: object) -> Iterator[str]:
             yield from references(value)
 
 
-def test_every_reference_leads_somewhere() -> None:
-    assert {r.removeprefix("#/$defs/") for r in references(SCHEMA)} == set(SCHEMA["$defs"])
+@pytest.mark.parametrize("document", [SCHEMA, CASES], ids=["policy", "cases"])
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    assert {r.removeprefix("#/$defs/") for r in references(document)} == set(document["$defs"])
+
+
+def test_a_case_has_the_keys_that_are_read_and_no_others() -> None:
+    table = CASES["$defs"]["CaseTable"]
+    assert set(table["properties"]) == {f.encode_name for f in msgspec.structs.fields(CaseTable)}
+    assert table["required"] == ["title", "expect", "name", "version"]
+    assert all(table["additionalProperties"] is False for table in tables(CASES))
+    (by, _) = table["properties"]["by"]["anyOf"]
+    assert by["items"]["enum"] == list(CATALOGUE)
+
+
+def tables(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield document
+    yield from (each for each in document["$defs"].values() if each.get("type") == "object")
 
 
 def test_every_key_of_a_preset_is_in_it() -> None:
@@ -50,9 +68,10 @@ def test_every_key_of_a_preset_is_in_it() -> None:
         assert set(table.get("rules", {})) <= set(SCHEMA["$defs"]["rules"]["properties"])
 
 
-def test_the_one_that_is_shipped_is_this_one() -> None:
-    written = ROOT / "docs/reference/policy.schema.json"
-    assert written.read_text(encoding="utf-8") == schema(), "`make docs` writes it"
+@pytest.mark.parametrize(("name", "text"), [("policy", schema()), ("policy-cases", cases_schema())])
+def test_the_one_that_is_shipped_is_this_one(name: str, text: str) -> None:
+    written = ROOT / f"docs/reference/{name}.schema.json"
+    assert written.read_text(encoding="utf-8") == text, "`make docs` writes it"
 
 
 def test_the_starter_is_a_policy_and_so_is_each_of_its_examples() -> None:

@@ -93,6 +93,13 @@ def policy(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="the effective policy", allow_abbrev=False)
     policy_option(show)
+    tested = actions.add_parser(
+        "test", help="does it say what you expect of it?", allow_abbrev=False
+    )
+    tested.set_defaults(module="policy_test")
+    tested.add_argument("file", nargs="+", type=Path, metavar="CASES", help="a file of [[case]]")
+    policy_option(tested)
+    tested.add_argument("--output-format", choices=("text", "json"), default="text")
     check = actions.add_parser("check", help="is the file a policy?", allow_abbrev=False)
     check.add_argument("file", metavar="FILE")
     init = actions.add_parser("init", help="write a policy to begin with", allow_abbrev=False)
@@ -103,7 +110,8 @@ def policy(command: argparse.ArgumentParser) -> None:
     words = "let it do so no longer"
     distrusted = actions.add_parser("distrust", help=words, allow_abbrev=False)
     distrusted.add_argument("file", nargs="?", metavar="FILE", help="default: the project's")
-    actions.add_parser("schema", help="the JSON Schema of a policy", allow_abbrev=False)
+    schema = actions.add_parser("schema", help="the JSON Schema of a policy", allow_abbrev=False)
+    schema.add_argument("--cases", action="store_true", help="that of a file of cases")
 
 
 def rule(command: argparse.ArgumentParser) -> None:
