@@ -15,7 +15,7 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from guard.model import Absent, Candidate, Finding, Listing, RuleId, Unknown
+from guard.model import Absent, Candidate, File, Finding, Listing, RuleId, Unknown
 
 NEVER: Final = frozenset(
     map(
@@ -137,6 +137,25 @@ class Approvals:
     def versions(self, name: NormalizedName, moment: datetime) -> frozenset[Version]:
         """Return the releases of a project that are approved at `moment`."""
         return frozenset(entry.version for entry in self.of(name) if not entry.expired(moment))
+
+    def opened(self, file: File, sha256: str | None, moment: datetime) -> bool:
+        """Tell whether `file`, with these bytes, was opened, judged and approved, and still is.
+
+        Never while everything counts as approved: what is about to be is judged by every rule.
+        """
+        if self.open or sha256 is None:
+            return False
+        holding = [e for e in self.of(file.project) if not e.expired(moment)]
+        found = (e.file(sha256.lower()) for e in holding if e.version == file.version)
+        return any(approved is not None and approved.judged for approved in found)
+
+    def opened_before(self, candidate: Candidate) -> bool:
+        """Tell the same of a candidate whose bytes are here; of any other it is not known."""
+        match candidate.digests:
+            case Absent() | Unknown():
+                return False
+            case digests:
+                return self.opened(candidate.file, digests["sha256"], candidate.judged_at)
 
     def accepting(self, finding: Finding, candidate: Candidate) -> Iterator[Approval]:
         """Yield the approvals whose author saw `finding` in this very file."""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from packaging.version import Version
 
 from guard.admission import Asked, Judgement
 from guard.admission.gather import Admission
+from guard.approval import Approvals, ApprovedFile
 from guard.artifact.source import Scanner
 from guard.model import Absent, Decision, FileKind, Requested, Unknown
+from guard.policy import Policy
+from guard.policy.load import overlay
+from guard.policy.policy import Floor
 from guard.progress import Silent
 from guard.quarantine import Quarantine
 from guard.sources.baseline import Baselines
@@ -27,6 +34,7 @@ from tests.advisory.records import a_snapshot
 from tests.builders import NOW, a_digest, a_file, a_policy, ago
 from tests.fakes import LoopbackIndex
 from tests.faults import Fault
+from tests.policy.approving import an_approval
 from tests.sources.clients import a_client, a_source, some_contents, some_pages, the_index
 from tests.wheels import Artifact, a_wheel
 
@@ -394,11 +402,10 @@ def test_the_baseline_is_never_a_proof(with_past: Place) -> None:
     assert [item.path.name for item in judgement.admitted] == [NEWER.filename]
 
 
-TAKEN_OVER: Final = a_wheel(
-    "frob",
-    "1.2",
-    files={"frob.py": "import base64, os\nexec(base64.b64decode('cGFzcw=='))\nos.system('true')\n"},
+TAKEN_OVER_TEXT: Final = (
+    "import base64, os\nexec(base64.b64decode('cGFzcw=='))\nos.system('true')\n"
 )
+TAKEN_OVER: Final = a_wheel("frob", "1.2", files={"frob.py": TAKEN_OVER_TEXT})
 
 
 @pytest.fixture
@@ -439,6 +446,83 @@ def test_a_rule_that_is_off_has_no_baseline_fetched(taken_over: Place) -> None:
     toml = UNCOOLED + 'rules.suspicious-change.level = "off"\n'
     taken_over.admitted(taken_over.asked(TAKEN_OVER), toml=toml)
     assert FROB.filename not in taken_over.downloads()
+
+
+def approving(asked: Asked, **changes: Any) -> Policy:
+    """A policy without a cooldown under which the file was opened and approved."""
+    file = asked.file
+    entry = an_approval(file.project, str(file.version), sha256=file.hashes["sha256"])
+    table = tomllib.loads(f'extends = "default"\n{UNCOOLED}')
+    approvals = Approvals((replace(entry, **changes),))
+    return overlay(table, None, source="guard.toml", approvals=approvals)
+
+
+def test_what_was_opened_and_approved_needs_nothing_to_compare_with(taken_over: Place) -> None:
+    asked = taken_over.asked(TAKEN_OVER)
+    with ThreadPoolExecutor(4) as pool:
+        admission = replace(taken_over.admission(pool), policy=approving(asked))
+        judgement = admission.admit([asked])
+    assert judgement.decision is Decision.ADMITTED
+    assert rules(judgement) == {"suspicious-code"}
+    assert taken_over.downloads() == [TAKEN_OVER.filename]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expires": date(2026, 4, 1)},
+        {"version": Version("1.1")},
+        {"files": (ApprovedFile(filename="x", sha256=TAKEN_OVER.sha256, judged=False),)},
+        {"files": (ApprovedFile(filename="x", sha256=FROB.sha256, judged=True),)},
+    ],
+    ids=["expired", "another release", "never opened", "other bytes"],
+)
+def test_any_other_approval_leaves_a_young_file_to_be_compared(
+    taken_over: Place, changes: dict[str, Any]
+) -> None:
+    asked = taken_over.asked(TAKEN_OVER)
+    with ThreadPoolExecutor(4) as pool:
+        admission = replace(taken_over.admission(pool), policy=approving(asked, **changes))
+        judgement = admission.admit([asked])
+    assert "suspicious-change" in rules(judgement)
+    assert judgement.decision is Decision.DENIED
+
+
+def test_what_is_about_to_be_approved_is_compared_like_anything_else(taken_over: Place) -> None:
+    asked = taken_over.asked(TAKEN_OVER)
+    policy = approving(asked)
+    table = tomllib.loads(f'extends = "default"\n{UNCOOLED}')
+    approvals = replace(policy.approvals, open=True)
+    proposed = overlay(table, None, source="guard.toml", approvals=approvals)
+    with ThreadPoolExecutor(4) as pool:
+        judgement = replace(taken_over.admission(pool), policy=proposed).admit([asked])
+    assert "suspicious-change" in rules(judgement)
+
+
+def test_a_policy_below_that_has_not_approved_it_is_asked_as_well(taken_over: Place) -> None:
+    asked = taken_over.asked(TAKEN_OVER)
+    below = overlay(tomllib.loads(UNCOOLED), None, source="below")
+    policy = replace(approving(asked), floor=Floor(below, "it lies below"))
+    with ThreadPoolExecutor(4) as pool:
+        judgement = replace(taken_over.admission(pool), policy=policy).admit([asked])
+    assert "suspicious-change" in rules(judgement)
+    assert judgement.decision is Decision.DENIED
+
+
+def test_other_bytes_in_the_place_of_what_was_approved_are_never_taken_for_compared(
+    taken_over: Place,
+) -> None:
+    """Even where nobody minds that they are others."""
+    asked = taken_over.asked(TAKEN_OVER)
+    other = a_wheel("frob", "1.2", files={"frob.py": TAKEN_OVER_TEXT + "# other\n"})
+    taken_over.index.fault(f"/files/{TAKEN_OVER.filename}", faults.replaced(other.content))
+    table = tomllib.loads(f'extends = "default"\n{UNCOOLED}rules.hash-mismatch.level = "off"\n')
+    approvals = approving(asked).approvals
+    policy = overlay(table, None, source="guard.toml", approvals=approvals)
+    with ThreadPoolExecutor(4) as pool:
+        judgement = replace(taken_over.admission(pool), policy=policy).admit([asked])
+    assert judgement.decision is Decision.UNDECIDED
+    assert "suspicious-change" in rules(judgement)
 
 
 def test_a_first_release_is_compared_with_nothing(place: Place) -> None:

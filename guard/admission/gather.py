@@ -48,6 +48,8 @@ FILE_LIMIT: Final = 8 << 30
 
 _STRONG: Final = frozenset({"sha256", "sha384", "sha512"})
 _NOT_ASKED: Final = Unknown("not downloaded: something else was denied before")
+_APPROVED: Final = Unknown("what was approved needs none, and these are other bytes")
+"""Of what is compared with: nobody asks for it unless the file is not the one that was promised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,8 @@ class Admission:
         required = self.policy.compares_requirements(place.listing, self.now)
         if not required and not self.policy.compares_contents(place.listing, self.now):
             return Absent("not compared with")
+        if self.policy.was_opened(asked.file, place.listing, self.now):
+            return _APPROVED
         baseline = self.baselines.of(asked.file, place, self.policy.settled())
         if isinstance(baseline, Baseline) and required:
             return self.baselines.requiring(baseline)

@@ -18,6 +18,7 @@ from guard.model import (
     Candidate,
     DenyEntry,
     Fact,
+    File,
     Finding,
     IndexEntry,
     Level,
@@ -215,6 +216,12 @@ class Policy:
     def compares_requirements(self, listing: Fact[Listing], now: datetime) -> bool:
         """Tell whether a file so listed is compared with what an earlier one required."""
         return any(_compares(rule, listing, now) for rule in self._variants(NewDependency))
+
+    def was_opened(self, file: File, listing: Fact[Listing], now: datetime) -> bool:
+        """Tell whether the promised bytes of `file` were opened and approved, in every policy."""
+        listed = listing.hashes if isinstance(listing, Listing) else {}
+        promised = file.hashes.get("sha256") or listed.get("sha256")
+        return all(policy.approvals.opened(file, promised, now) for policy in self.stack())
 
     def suspects(self, content: Content) -> bool:
         """Tell whether the earlier release matters to what is said of `content`."""

@@ -10,6 +10,7 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from guard.approval import Approvals
 from guard.duration import Duration
 from guard.model import Absent, Candidate, Finding, Level, RuleId, Unknown
 from guard.rules._base import Rule, Stage
@@ -29,7 +30,7 @@ class NewDependency(Rule, frozen=True, kw_only=True):
     Compares the `Requires-Dist` of a wheel younger than `window` with that of the *baseline*: the
     nearest earlier release that had been up for the cooldown when this one came. Named is what is
     required without any extra and was not mentioned before in any way. Requirements by URL are the
-    business of `direct-url`.
+    business of `direct-url`. What was opened and approved is not compared again.
 
     ## Why is this bad?
 
@@ -57,9 +58,13 @@ class NewDependency(Rule, frozen=True, kw_only=True):
     window: Annotated[
         Duration, msgspec.Meta(description="A file older than this is not compared.")
     ] = Duration(days=90)
+    approvals: Annotated[
+        Approvals,
+        msgspec.Meta(description="What `approvals.toml` says.", extra={"table": "approvals"}),
+    ] = Approvals()
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
-        if not candidate.younger_than(self.window):
+        if not candidate.younger_than(self.window) or self.approvals.opened_before(candidate):
             return
         match candidate.content:
             case Absent():

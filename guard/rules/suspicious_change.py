@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Final
 
 import msgspec
 
+from guard.approval import Approvals
 from guard.artifact.content import Content, Trace, where
 from guard.artifact.defect import DefectKind
 from guard.duration import Duration
@@ -40,7 +41,7 @@ class SuspiciousChange(Rule, frozen=True, kw_only=True):
     file count the ones of new scripts and data that it may run. Of files for browsers only what
     hides something counts: they quote commands in help texts. A line that has only moved from
     another file is not new. Files older than `window` are not compared: by then what was wrong with
-    them is known.
+    them is known. Nor are those that were opened and approved: whoever approved them was told.
 
     ## Why is this bad?
 
@@ -71,13 +72,17 @@ class SuspiciousChange(Rule, frozen=True, kw_only=True):
     kinds: Annotated[
         int, msgspec.Meta(ge=1, description="New capabilities of one file that are too many.")
     ] = 2
+    approvals: Annotated[
+        Approvals,
+        msgspec.Meta(description="What `approvals.toml` says.", extra={"table": "approvals"}),
+    ] = Approvals()
 
     def suspects(self, content: Content) -> bool:
         """Tell whether `content` could be denied at all, whatever was there before."""
         return bool(self._excessive(content.traces))
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
-        if not candidate.younger_than(self.window):
+        if not candidate.younger_than(self.window) or self.approvals.opened_before(candidate):
             return
         match candidate.content:
             case Absent():
