@@ -22,6 +22,7 @@ from guard.install.pip_configuration import PipConfiguration
 from guard.install.target import environment_of
 from guard.model import Credentials, Index, index_url
 from guard.request import IndexOptions
+from guard.request.specifier import shown
 
 _TIMEOUT: Final = 60
 _NAMED: Final = re.compile(r"[A-Za-z0-9._-]+=(?=[A-Za-z][A-Za-z0-9+.-]*:)")
@@ -233,7 +234,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> None:
         raise InstallerError(
             "uv does not accept its configuration",
             exit_code=result.returncode,
-            output=result.stderr.strip(),
+            output="\n".join(map(shown, result.stderr.strip().splitlines())),
             hint="the file or variable that it names is yours; nothing was installed",
         )
 
@@ -264,8 +265,12 @@ def _index(url: str, *, flat: bool) -> Index:
             else None
         )
         return Index(url=index_url(url), credentials=credentials, flat=flat)
-    except ValueError as error:
-        raise UsageError("an index that is configured is not a URL", reason=str(error)) from None
+    except ValueError:  # whose words would repeat a part of the password
+        raise UsageError(
+            "an index that is configured is not a URL",
+            reason="its host or port cannot be read",
+            hint="in a password, write %2F for a slash, %40 for an @ and %5B for a bracket",
+        ) from None
 
 
 def _place(url: str) -> tuple[str, str | None, int | None]:

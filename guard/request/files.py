@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from guard.errors import UnsupportedError, UsageError
 from guard.request import lines
-from guard.request.specifier import parse
+from guard.request.specifier import parse, shown
 from guard.request.wanted import IndexOptions, Request, Wanted
 
 _ADDRESS: Final = re.compile(r"(?:https?|ftp|file):/", re.IGNORECASE)
@@ -99,7 +99,7 @@ def refuse_address(name: str) -> None:
     """Refuse the URL of a requirements file. Raises `UnsupportedError`."""
     if _ADDRESS.match(name):
         raise UnsupportedError(
-            f"`{name}` is a URL",
+            f"`{shown(name)}` is a URL",
             reason="a file that is fetched can change between judging and installing",
             hint="download it, look at it, and name the file",
         )
@@ -111,7 +111,7 @@ def name_and_value(line: str, where: str) -> tuple[str, str]:
     So is what lets a tool build. Raises `UnsupportedError`.
     """
     found = _OPTION.fullmatch(line)
-    name = (found[1] or found[3]) if found else line.split(maxsplit=1)[0]
+    name = (found[1] or found[3]) if found else shown(line.split(maxsplit=1)[0])
     value = (found[2] or found[4] or "").strip() if found else ""
     name = _LONG.get(name, name)
     if re.search(r"[\s'\"]", value):

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from packaging.requirements import Requirement
 from packaging.utils import (
@@ -22,7 +22,8 @@ from guard.errors import UnsupportedError, UsageError
 from guard.model import File, FileKind
 
 _OPTION: Final = re.compile(r"\s(--?[A-Za-z][^\s=]*)")
-_CREDENTIALS: Final = re.compile(r"//[^/\s]*@")
+_SECRET: Final = re.compile(r"//.*@", re.DOTALL)
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _STRONG: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _LONGEST_NAME: Final = 255
 _SDISTS: Final = (
@@ -57,8 +58,8 @@ def parse(text: str, *, where: str) -> Specifier:
         if _looks_direct(specifier):
             return _direct(specifier, digests, where=where)
         raise UsageError(
-            f"{where}: `{_shown(specifier)}` is not a requirement",
-            reason=str(error).partition("\n")[0],
+            f"{where}: `{shown(specifier)}` is not a requirement",
+            reason=shown(str(error).partition("\n")[0]),
             hint="write it as `name`, `name==1.2` or `name>=1.2,<2`",
         ) from None
     if requirement.url is not None:
@@ -112,7 +113,7 @@ def _split_options(text: str, where: str) -> tuple[str, frozenset[Digest]]:
         name, _, value = word.partition("=")
         if name != "--hash":
             raise UnsupportedError(
-                f"{where}: `{name}` is not supported for one requirement",
+                f"{where}: `{shown(name)}` is not supported for one requirement",
                 reason="what it would change could not be judged",
             )
         algorithm, _, digest = (value or next(words, "")).partition(":")
@@ -124,7 +125,7 @@ def _digest(algorithm: str, digest: str, where: str) -> Digest:
     length = _STRONG.get(algorithm)
     if len(digest) != length or not re.fullmatch("[0-9a-fA-F]+", digest):
         raise UsageError(
-            f"{where}: `{algorithm}:{digest}` is no sha256, sha384 or sha512 digest",
+            f"{where}: `{shown(f'{algorithm}:{digest}')}` is no sha256, sha384 or sha512 digest",
             hint="`pip hash FILE` prints one",
         )
     return algorithm, digest.lower()
@@ -148,12 +149,12 @@ def _direct(
         bare = bare.rpartition("[")[0] or bare
     try:
         url = _absolute(bare)
-        parts = urlsplit(url)
+        parts = _split(url)
         filename = unquote(parts.path.rstrip("/").rpartition("/")[2])
     except (OSError, RuntimeError, ValueError):
-        raise UsageError(f"{where}: `{_shown(text)}` is not a URL or a path") from None
+        raise UsageError(f"{where}: `{shown(text)}` is not a URL or a path") from None
     if "/" in filename or "\\" in filename:
-        raise UsageError(f"{where}: `{_shown(text)}` has a separator in its file name")
+        raise UsageError(f"{where}: `{shown(text)}` has a separator in its file name")
     demanded = digests | {
         _digest(algorithm, digest, where)
         for algorithm, _, digest in (part.partition("=") for part in parts.fragment.split("&"))
@@ -166,6 +167,17 @@ def _direct(
     return Specifier(key=key, direct=file, digests=frozenset(demanded))
 
 
+def _split(url: str) -> SplitResult:
+    """Return the parts of a URL. Raises `ValueError` where it has no clear host and port.
+
+    What else there is may be a piece of a password.
+    """
+    parts = urlsplit(url)
+    if parts.port == 0 or ("://" in url and not _SCHEME.match(url)):
+        raise ValueError(url)
+    return parts
+
+
 def _absolute(text: str) -> str:
     """Return the URL of a URL or path. pip and uv both look from the working folder."""
     if text.startswith("file:") and not text.startswith("file:/"):
@@ -175,5 +187,6 @@ def _absolute(text: str) -> str:
     return (Path.cwd() / Path(text).expanduser()).resolve().as_uri()
 
 
-def _shown(text: str) -> str:
-    return _CREDENTIALS.sub("//", text)
+def shown(text: str) -> str:
+    """Return `text` without what may be a user name and password: it could not be read."""
+    return _SECRET.sub("//", text)
