@@ -322,6 +322,9 @@ class Finding:
     waiver: str | None = None
     """Why the policy sets this finding aside, and who said so."""
 
+    asks_for: str | None = None
+    """The requirement that `guard approve` would have to be given: reports ask for all at once."""
+
     common: bool = False
     """It says something of the run rather than of one file: reports say it once for all."""
 

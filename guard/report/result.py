@@ -51,6 +51,12 @@ def own(verdict: Verdict, decision: Decision) -> list[Finding]:
     return [finding for finding in decisive(verdict, decision) if not finding.common]
 
 
+def asked_for(result: Result) -> tuple[str, ...]:
+    """Return the requirements that have to be approved for what is shown, each once."""
+    found = (f for verdict in shown(result) for f in own(verdict, result.decision))
+    return tuple(dict.fromkeys(f.asks_for for f in found if f.asks_for and f.waiver is None))
+
+
 def common(result: Result) -> list[tuple[Finding, int, int]]:
     """Return what files have in common, once: with the number of other rules, and of files."""
     files: dict[Finding, int] = {}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from guard.admission import Standing
 from guard.duration import ago
 from guard.model import Absent, Decision, Finding, Level, PassedOver, Unknown, Verdict
 from guard.publisher import Provenance
-from guard.report.result import Result, common, folded, own, shown
+from guard.report.result import Result, asked_for, common, folded, own, shown
+from guard.rules.unapproved_file import asking
 
 _COLOURS: Final = {
     "denied": "\x1b[1;31m",
@@ -27,12 +29,15 @@ _OUTPUT_LINES: Final = 12
 
 def render(result: Result, *, colour: bool = False) -> str:
     """Return the whole report; it ends with the decision."""
+    asked = asked_for(result)
     blocks = [
-        _finding(verdict, finding, others, result, colour=colour)
+        _finding(verdict, _unasked(finding, asked), others, result, colour=colour)
         for verdict in shown(result)
         for finding, others in folded(own(verdict, result.decision))
     ]
     blocks += [_common(*each, colour=colour) for each in common(result)]
+    if len(asked) > 1:
+        blocks.append(asking(*asked))
     blocks += _published(result)
     blocks += _passed_over(result.passed_over)
     if result.note:
@@ -57,6 +62,14 @@ def _finding(
         lines.append(f"   = help: newest acceptable release: {newest}")
     lines.append(f"   = help: guard rule {finding.rule}")
     return "\n".join(lines)
+
+
+def _unasked(finding: Finding, asked: Sequence[str]) -> Finding:
+    """Return `finding` without the line that asks for it, where one line asks for all."""
+    if finding.asks_for is None or len(asked) < 2:  # noqa: PLR2004 - all of one is itself
+        return finding
+    line = asking(finding.asks_for)
+    return replace(finding, detail=tuple(each for each in finding.detail if each != line))
 
 
 def _common(finding: Finding, others: int, files: int, *, colour: bool) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 
 import msgspec
@@ -71,31 +73,39 @@ class UnapprovedFile(Rule, frozen=True, kw_only=True):
         entries = [e for e in self.approvals.of(file.project) if e.version == file.version]
         if sha256 is None:
             message = f"not known whether {file.title} is approved: no sha256 of it is known"
-            yield self.unknown(message, *self._asking(candidate))
+            yield self._asking(self.unknown(message), candidate)
             return
         matching = [entry for entry in entries if entry.file(sha256)]
         holding = [entry for entry in matching if not entry.expired(candidate.judged_at)]
         if not holding:
-            yield self.finding(
-                _objection(candidate, entries, matching, sha256), *self._asking(candidate)
-            )
+            message = _objection(candidate, entries, matching, sha256)
+            yield self._asking(self.finding(message), candidate)
         elif not any((found := e.file(sha256)) and found.judged for e in holding):
-            yield self.finding(
-                f"approved by {holding[0].approved_by} without having been opened",
-                *self._asking(candidate),
-                level=self.at_most(self.unopened_level),
-            )
+            message = f"approved by {holding[0].approved_by} without having been opened"
+            level = self.at_most(self.unopened_level)
+            yield self._asking(self.finding(message, level=level), candidate)
 
-    def _asking(self, candidate: Candidate) -> Iterator[str]:
-        """Say what is approved, and what to run to ask for this one."""
+    def _asking(self, finding: Finding, candidate: Candidate) -> Finding:
+        """Return `finding` with what is approved, and what to run to ask for this one."""
+        file = candidate.file
+        wanted = f"{file.project}=={file.version}" if file.version else str(file.project)
+        return replace(
+            finding, detail=(*self._approved(candidate), asking(wanted)), asks_for=wanted
+        )
+
+    def _approved(self, candidate: Candidate) -> Iterator[str]:
         file = candidate.file
         versions = sorted(self.approvals.versions(file.project, candidate.judged_at), reverse=True)
         if others := [str(version) for version in versions if version != file.version]:
             more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
             yield f"approved: {file.project} {', '.join(others[:_SHOWN])}{more}"
         yield 'policy: approval = "required"'
-        wanted = f"{file.project}=={file.version}" if file.version else file.project
-        yield f"help: to ask for it: guard approve {wanted} --reason …"
+
+
+def asking(*requirements: str) -> str:
+    """Return the line of detail that says how to ask for what is not approved."""
+    which = "it" if len(requirements) == 1 else f"all {len(requirements)}"
+    return f"help: to ask for {which}: guard approve {shlex.join(requirements)} --reason …"
 
 
 def _objection(

@@ -48,6 +48,25 @@ denied[unapproved-file]: nobody has approved litellm 1.84.0
 """)
 
 
+def test_of_a_tree_that_nobody_has_approved_one_command_asks_for_all() -> None:
+    tree = [verdict(a_candidate(file=a_file(n, v)), GOOD) for n, v in (("a", "1"), ("b", "1!2.0"))]
+    assert report(*tree, verdict(a_candidate(), GOOD)) == snapshot("""\
+denied[unapproved-file]: nobody has approved a 1
+  --> a-1-py3-none-any.whl
+   = policy: approval = "required"
+   = help: guard rule unapproved-file
+
+denied[unapproved-file]: nobody has approved b 1!2.0
+  --> b-1!2.0-py3-none-any.whl
+   = policy: approval = "required"
+   = help: guard rule unapproved-file
+
+help: to ask for all 2: guard approve a==1 'b==1!2.0' --reason …
+
+3 files judged: 2 denied; nothing was installed
+""")
+
+
 def test_without_an_allowlist_nothing_is_said() -> None:
     policy = overlay({"extends": "default"}, None, source="guard.toml")
     assert judge(a_candidate(), policy).findings == ()
