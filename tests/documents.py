@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -156,6 +157,25 @@ def _report() -> str:
     return f"```json\n{_demonstration()[1]}```\n"
 
 
+def _example(name: str) -> str:
+    text = (ROOT / "docs/examples" / name).read_text(encoding="utf-8")
+    return f"```toml\n{text}```\n"
+
+
+@cache
+def _tried() -> str:
+    """Return what comes of the example, without the rules that it says nothing about."""
+    words = ["policy", "test", "cases.toml", "--policy", "guard.toml"]
+    command = [sys.executable, "-P", "-m", "guard", *words]
+    folder = ROOT / "docs/examples"
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("no case is about")]
+    shown = "\n".join([f"$ guard {' '.join(words)}", *lines])
+    return f"```console\n{shown}\n```\n"
+
+
 def keys(table: type[msgspec.Struct]) -> list[str]:
     """Return the keys that a table of the policy file may have."""
     return [field.encode_name for field in msgspec.structs.fields(table)]
@@ -170,6 +190,9 @@ _REGIONS: Final[Mapping[str, Callable[[], str]]] = {
     "morning": _transcript,
     "denied": _denied,
     "report": _report,
+    "cases": lambda: _example("cases.toml"),
+    "cases-policy": lambda: _example("guard.toml"),
+    "cases-tried": _tried,
 }
 
 

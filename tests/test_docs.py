@@ -4,6 +4,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,16 @@ from packaging.utils import canonicalize_name
 from guard.cli.exit import ExitCode
 from guard.cli.parser import parser
 from guard.policy import load, parse
+from guard.policy.case_tables import (
+    AdvisoryTable,
+    AttestedTable,
+    BeforeTable,
+    CasesFile,
+    CaseTable,
+    ContentTable,
+    OverwrittenTable,
+)
+from guard.policy.cases import cases_in
 from guard.policy.tables import (
     DenyTable,
     ExemptTable,
@@ -117,6 +128,23 @@ def test_every_key_of_a_policy_is_explained(heading: str, table: type) -> None:
     assert sorted(explained) == sorted(keys(table))
 
 
+@pytest.mark.parametrize(
+    ("heading", "table"),
+    [
+        ("Top level", CasesFile),
+        ("`[[case]]`", CaseTable),
+        ("`publisher`", AttestedTable),
+        ("`content`", ContentTable),
+        ("`before`", BeforeTable),
+        ("`advisories`", AdvisoryTable),
+        ("`overwrites`", OverwrittenTable),
+    ],
+)
+def test_every_key_of_a_case_is_explained(heading: str, table: type) -> None:
+    explained = _first_column(_section(_text("docs/reference/policy-cases.md"), heading))[1:]
+    assert sorted(explained) == sorted(keys(table))
+
+
 @every_page
 def test_commands_are_ones_that_the_program_takes(page: Path) -> None:
     for words in _commands(page):
@@ -129,7 +157,9 @@ def test_commands_are_ones_that_the_program_takes(page: Path) -> None:
 def test_policies_are_ones_that_the_program_reads(page: Path, tmp_path: Path) -> None:
     for text in _blocks(page, "toml"):
         document = tomllib.loads(text)
-        if "tool" in document:
+        if "case" in document:
+            assert cases_in(document, source=_title(page), now=datetime.now(UTC))
+        elif "tool" in document:
             (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
             load(str(tmp_path / "pyproject.toml"))
         else:

@@ -72,8 +72,8 @@ def message(error: GuardError, *, colour: bool = False) -> str:
 
     word = "\x1b[1;31merror\x1b[0m" if colour else "error"
     lines = [f"{word}: {plain(error.message)}"]
-    if isinstance(error, PolicyError):
-        lines += [f"  --> {error.source}" + (f", {error.at}" if error.at else "")]
+    if isinstance(error, PolicyError) and error.source:
+        lines += [f"  --> {plain(error.source)}" + (f", {plain(error.at)}" if error.at else "")]
     if error.reason:
         lines.append(f"   = reason: {plain(error.reason)}")
     if isinstance(error, InstallerError) and error.output:

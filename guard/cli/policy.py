@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import Any, Final
 
 from guard.cli.exit import ExitCode
+from guard.cli.policy_shown import document, shown
 from guard.cli.session import policy_files, trust
 from guard.errors import PolicyError, UsageError
 from guard.policy import Policy, effective, load
+from guard.policy.differences import differences
 from guard.policy.layers import beside, project_files
+from guard.policy.load import decoded, overlay
 from guard.report.text import plain
-from guard.rules._page import toml
+
+_LIMIT: Final = 1_000_000
+"""Bytes that are read from a pipe."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,7 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
     match arguments.action:
         case "show":
             policy, _ = effective(policy_files(arguments.policy, arguments.approvals))
-            sys.stdout.write(shown(policy))
+            as_json = arguments.output_format == "json"
+            sys.stdout.write(_json(document(policy)) if as_json else shown(policy))
+        case "diff":
+            _diff(arguments)
         case "check":
             load(arguments.file)
             sys.stdout.write(f"{arguments.file}: a policy without errors\n")
@@ -58,6 +67,32 @@ def _init(path: Path) -> None:
     sys.stderr.write(f"`{path}` written; `guard policy check {path}` reads it again\n")
 
 
+def _diff(arguments: argparse.Namespace) -> None:
+    """Print what a change of a policy loosens and what it tightens."""
+    found = [*differences(_named(arguments.old), _named(arguments.new))]
+    if arguments.output_format == "json":
+        told = [{"effect": str(each.effect), "words": each.words} for each in found]
+        sys.stdout.write(_json({"schema": 1, "differences": told}))
+        return
+    for each in found:
+        sys.stdout.write(f"{each.effect:8}  {plain(each.words)}\n")
+
+
+def _named(name: str) -> Policy:
+    """Return the policy of a preset, of a file, or on stdin where that is `-`."""
+    base = load("default")
+    if name != "-":
+        return load(name, base)
+    body = sys.stdin.buffer.read(_LIMIT + 1)
+    if len(body) > _LIMIT:
+        raise UsageError(f"there are more than {_LIMIT} bytes on stdin")
+    return overlay(decoded(body, "stdin"), base, source="stdin")
+
+
+def _json(told: dict[str, Any]) -> str:
+    return json.dumps(told, indent=2) + "\n"
+
+
 def _projects(named: str | None) -> tuple[Path, ...]:
     """Return the file that is named, or all of the project, the outermost first."""
     paths = (Path(named).absolute(),) if named else project_files(Path.cwd())
@@ -75,72 +110,7 @@ def _trust(path: Path) -> None:
     files = replace(policy_files(None), named=None, folder=path.parent, below=path)
     base, _ = effective(files)
     policy = load(str(path), base, approvals=files.approvals_of(beside(path)))
-    changes = [*changed(base, policy)]
+    changes = [f"{each.effect:8}  {plain(each.words)}" for each in differences(base, policy)]
     digest = trust().add(path)
     sys.stderr.write(f"`{path}` is trusted as it is now, sha256 {digest[:16]}…; it sets\n")
     sys.stderr.write("".join(f"  {line}\n" for line in changes) or "  nothing\n")
-
-
-def changed(below: Policy, policy: Policy) -> Iterator[str]:
-    """Yield what is different in `policy`, a line for each value or entry."""
-    for rule, before in zip(policy.rules, below.rules, strict=True):
-        for key, name in rule.options().items():
-            new, old = getattr(rule, name), getattr(before, name)
-            if new != old:
-                yield f"rules.{rule.id}.{key} = {toml(new)}  # instead of {toml(old)}"
-    if policy.approval_required != below.approval_required:
-        yield f"approval = {'required' if policy.approval_required else 'optional'}"
-    for entry in policy.approvals.entries:
-        if entry not in below.approvals.entries:
-            aside = ", ".join(dict.fromkeys(each.rule for each in entry.accepted))
-            yield f"{plain(entry.title)} is approved{f', setting aside {aside}' if aside else ''}"
-    for table in ("indexes", "deny", "exemptions", "publishers", "groups"):
-        more = len(getattr(policy, table)) - len(getattr(below, table))
-        if more:
-            yield f"{more} more of the {table}"
-
-
-def shown(policy: Policy) -> str:
-    """Return the policy as TOML, with the origin of each value beside it."""
-    lines = []
-    if policy.floor is not None:
-        lines += [f"# Not all of it is loosened: {policy.floor.reason}.", ""]
-    lines += _approvals(policy)
-    for rule in policy.rules:
-        lines.append(f"[rules.{rule.id}]")
-        for key, name in rule.options().items():
-            origin = policy.origins.get(f"rules.{rule.id}.{key}", "built in")
-            lines.append(f"{key} = {toml(getattr(rule, name))}  # {origin}")
-        lines.append("")
-    for index in policy.indexes:
-        lines += ["[[index]]", f"name = {toml(index.name)}", f"url = {toml(index.url)}"]
-        lines += [f"owns = {toml(index.owns)}"] if index.owns else []
-        lines.append("")
-    for denied in policy.deny:
-        lines += ["[[deny]]", f"name = {toml(denied.name)}", f"reason = {toml(denied.reason)}"]
-        lines += [f"versions = {toml(str(denied.versions))}"] if denied.versions else []
-        lines.append("")
-    for exemption in policy.exemptions:
-        lines += ["[[exempt]]", f"name = {toml(exemption.name)}", f"rule = {toml(exemption.rule)}"]
-        lines.append(f"reason = {toml(exemption.reason)}")
-        lines += [f"versions = {toml(str(exemption.versions))}"] if exemption.versions else []
-        lines += [f"sha256 = {toml(exemption.sha256)}"] if exemption.sha256 else []
-        lines += [f"approved-by = {toml(exemption.approved_by)}"] if exemption.approved_by else []
-        lines += [f"expires = {exemption.expires}"] if exemption.expires else []
-        lines.append("")
-    for group in policy.groups:
-        lines += ["[[group]]", f"name = {toml(group.name)}", f"members = {toml(group.members)}"]
-        for rule in policy.rules:
-            names = {name: key for key, name in rule.options().items()}
-            for name, value in group.options.get(rule.id, {}).items():
-                lines.append(f"rules.{rule.id}.{names[name]} = {toml(value)}")
-        lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _approvals(policy: Policy) -> Iterator[str]:
-    required = "required" if policy.approval_required else "optional"
-    yield f'approval = "{required}"  # {policy.origins.get("approval", "built in")}'
-    for entry in policy.approvals.entries:
-        yield f"# approved: {entry.title}, in {plain(entry.source)}"
-    yield ""

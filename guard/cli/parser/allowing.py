@@ -93,6 +93,12 @@ def policy(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="the effective policy", allow_abbrev=False)
     policy_option(show)
+    words = "what a change of a policy loosens and tightens"
+    compared = actions.add_parser("diff", help=words, allow_abbrev=False)
+    compared.add_argument("old", metavar="OLD", help="a file or a preset; - for stdin")
+    compared.add_argument("new", metavar="NEW", help="a file or a preset")
+    for action in (show, compared):
+        action.add_argument("--output-format", choices=("text", "json"), default="text")
     tested = actions.add_parser(
         "test", help="does it say what you expect of it?", allow_abbrev=False
     )
