@@ -4,7 +4,6 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -34,6 +33,7 @@ from guard.policy.tables import (
     PublisherTable,
 )
 from guard.rules import CATALOGUE
+from tests.builders import NOW
 from tests.documents import ROOT, keys, pages, stale
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -158,7 +158,7 @@ def test_policies_are_ones_that_the_program_reads(page: Path, tmp_path: Path) ->
     for text in _blocks(page, "toml"):
         document = tomllib.loads(text)
         if "case" in document:
-            assert cases_in(document, source=_title(page), now=datetime.now(UTC))
+            assert cases_in(document, source=_title(page), now=NOW)
         elif "tool" in document:
             (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
             load(str(tmp_path / "pyproject.toml"))

@@ -356,11 +356,38 @@ def test_whatever_a_checkout_says_nothing_more_is_admitted(
         assert decision(policy, candidate) is Decision.DENIED, "it may tighten"
 
 
-@settings(deadline=None, max_examples=40)
+FEW: Final = ("fresh-upload", "yanked-file", "quarantined-project")
+"""Few enough that several files speak of the same rule."""
+
+SAID: Final = st.fixed_dictionaries(
+    {"rules": st.dictionaries(st.sampled_from(FEW), st.fixed_dictionaries({"level": LEVELS}))},
+    optional={
+        "extends": st.sampled_from(["observe", "default", "strict"]),
+        "exempt": st.lists(
+            st.builds(
+                lambda rule: {"name": "litellm", "rule": rule, "reason": "none"},
+                st.sampled_from(FEW),
+            ),
+            max_size=2,
+        ),
+        "deny": st.just([{"name": "litellm", "reason": "x"}]),
+    },
+)
+OBJECTIONABLE: Final = st.sampled_from(
+    [
+        FRESH,
+        a_candidate(listing=a_listing(yanked="")),
+        a_candidate(status=ProjectStatus(state=ProjectState.QUARANTINED)),
+        a_candidate(listing=Unknown("?")),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=150)
 @given(
-    tables=st.lists(st.tuples(TABLES, st.booleans()), min_size=1, max_size=3),
-    own=TABLES,
-    candidate=CANDIDATES,
+    tables=st.lists(st.tuples(SAID, st.booleans()), min_size=1, max_size=3),
+    own=SAID,
+    candidate=OBJECTIONABLE,
 )
 def test_what_lies_below_a_file_that_is_not_trusted_holds_whatever_lies_above_it(
     tables: list[tuple[dict[str, Any], bool]], own: dict[str, Any], candidate: Candidate
