@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
 
-from packaging.markers import Environment
+from packaging.markers import Environment, Marker
 from packaging.pylock import (
     Package,
     PackageArchive,
@@ -24,7 +24,6 @@ from packaging.pylock import (
     PylockValidationError,
     is_valid_pylock_path,
 )
-from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import (
     InvalidWheelFilename,
@@ -36,8 +35,8 @@ from packaging.version import Version
 
 from guard import attestation_identities
 from guard.errors import UsageError
-from guard.model import Absent, Admitted, File, FileKind, Listing, Origin, Unknown
-from guard.publisher import IdentityPattern, Provenance
+from guard.model import File, FileKind
+from guard.publisher import IdentityPattern
 
 _LIMIT: Final = 50_000_000
 """Bytes of one lock file."""
@@ -55,6 +54,9 @@ class Planned:
 
     identities: tuple[IdentityPattern, ...] = ()
     """PEP-751: `attestation-identities`, who may have published the project's files."""
+
+    marker: Marker | None = None
+    """PEP-751: where the package is wanted; `None` where it always is."""
 
 
 def is_lock(path: Path) -> bool:
@@ -107,48 +109,6 @@ def _is_strange(wheel: dict[str, Any], package: dict[str, Any]) -> bool:
         return True
 
 
-def lock(admitted: Sequence[Admitted], *, python: str) -> Pylock:
-    """Return the lock of exactly these files, with their publishers as they were verified.
-
-    PEP-751: `attestation-identities` SHOULD be recorded where they are known.
-    """
-    packages = sorted((_package(item) for item in admitted), key=lambda package: package.name)
-    return Pylock(
-        lock_version=Version("1.0"),
-        created_by="guard",
-        requires_python=SpecifierSet(f">={python}"),
-        packages=packages,
-    )
-
-
-def serialize(lock: Pylock) -> bytes:
-    """Return `lock` as TOML."""
-    import tomli_w  # noqa: PLC0415 - only for writing
-
-    return tomli_w.dumps(lock.to_dict()).encode()
-
-
-def _package(admitted: Admitted) -> Package:
-    candidate = admitted.verdict.candidate
-    file, listing, proved = candidate.file, candidate.listing, candidate.provenance
-    uploaded = listing.upload_time if isinstance(listing, Listing) else listing
-    identities = proved.identities if isinstance(proved, Provenance) else ()
-    wheel = PackageWheel(
-        name=file.filename,
-        url=file.url,
-        size=admitted.path.stat().st_size,
-        upload_time=None if isinstance(uploaded, Absent | Unknown) else uploaded,
-        hashes={"sha256": admitted.sha256},
-    )
-    return Package(
-        name=file.project,
-        version=file.version,
-        index=candidate.origin.url if isinstance(candidate.origin, Origin) else None,
-        wheels=[wheel],
-        attestation_identities=attestation_identities.tables(identities) or None,
-    )
-
-
 def select(
     lock: Pylock, *, environment: Environment, tags: Sequence[Tag], folder: Path
 ) -> tuple[Planned, ...]:
@@ -170,16 +130,37 @@ def _planned(
     lock: Pylock, environment: Environment, tags: Sequence[Tag], folder: Path
 ) -> Iterator[Planned]:
     for package, chosen in lock.select(environment=environment, tags=tags):
-        match chosen:
-            case PackageWheel() | PackageSdist():
-                file, direct = _distribution(package, chosen, folder), False
-            case PackageArchive():
-                file, direct = _archive(package, chosen, folder), True
-            case PackageVcs() | PackageDirectory():
-                url = _url(getattr(chosen, "url", None), chosen.path, folder)
-                file, direct = _tree(package, url), True
-        identities = attestation_identities.patterns(package)
-        yield Planned(file=file, direct=direct, identities=identities)
+        yield _one(package, chosen, folder)
+
+
+def every(lock: Pylock, *, folder: Path) -> tuple[Planned, ...]:
+    """Return all wheels of `lock`, whatever they are for; of what has none, what would be built.
+
+    Raises `UsageError`. Relative paths in the lock are relative to `folder`.
+    """
+    return tuple(
+        replace(_one(package, chosen, folder), marker=package.marker)
+        for package in lock.packages
+        for chosen in package.wheels or _built(package)
+    )
+
+
+def _built(package: Package) -> Sequence[Chosen]:
+    found = (package.archive, package.sdist, package.vcs, package.directory)
+    return [chosen for chosen in found if chosen is not None][:1]
+
+
+def _one(package: Package, chosen: Chosen, folder: Path) -> Planned:
+    match chosen:
+        case PackageWheel() | PackageSdist():
+            file, direct = _distribution(package, chosen, folder), False
+        case PackageArchive():
+            file, direct = _archive(package, chosen, folder), True
+        case PackageVcs() | PackageDirectory():
+            url = _url(getattr(chosen, "url", None), chosen.path, folder)
+            file, direct = _tree(package, url), True
+    identities = attestation_identities.patterns(package)
+    return Planned(file=file, direct=direct, identities=identities)
 
 
 def _distribution(package: Package, chosen: PackageWheel | PackageSdist, folder: Path) -> File:

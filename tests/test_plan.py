@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from packaging.markers import default_environment
 from packaging.tags import Tag
 
-from guard import plan
+from guard import lock_file, plan
 from guard.errors import UsageError
 from guard.model import Admitted, FileKind
 from guard.plan import Planned
@@ -259,7 +259,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     listing = a_listing(upload_time=ago(days=30))
     candidate = a_candidate(file=a_file("frob", "1.0"), listing=listing)
     admitted = Admitted(a_verdict(candidate), path, SHA256)
-    body = plan.serialize(plan.lock([admitted], python="3.11"))
+    body = lock_file.serialize(lock_file.lock([admitted], python="3.11"))
     lock = plan.parse(body, name="pylock.toml")
     environment = default_environment()
     (planned,) = plan.select(lock, environment=environment, tags=LINUX, folder=tmp_path)

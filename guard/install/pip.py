@@ -148,12 +148,13 @@ class Pip:
     def _options(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
         """Return what decides which files are chosen: the request itself, bounds and switches."""
         options = []
-        if request.specifiers:
+        if words := (*request.specifiers, *self._wanted.of_projects):
             # A file, not arguments: a URL may hold a password.
-            (folder / "request.txt").write_text("\n".join(request.specifiers) + "\n")
+            (folder / "request.txt").write_text("\n".join(words) + "\n")
             options += ["--requirement", str(folder / "request.txt")]
         for path in request.requirement_files:
-            options += ["--requirement", str(path)]
+            if path.suffix != ".toml":
+                options += ["--requirement", str(path)]
         for path in request.constraint_files:
             options += ["--constraint", str(path)]
         if lines := bounds.constraints():

@@ -210,11 +210,22 @@ def _specifiers(text: str) -> SpecifierSet:
 
 def _sources(request: Request) -> list[str]:
     """Return the requirements files as `uv pip compile` takes them: bare, never like an option."""
-    return [str(path.absolute()) for path in request.requirement_files]
+    return [str(path.absolute()) for path in request.requirement_files] + _parts(request)
 
 
 def _files(request: Request) -> list[str]:
-    return [word for path in request.requirement_files for word in ("--requirements", str(path))]
+    files = [word for path in request.requirement_files for word in ("--requirements", str(path))]
+    return files + _parts(request)
+
+
+def _parts(request: Request) -> list[str]:
+    """Return the options that say which extras and groups of a pyproject.toml are meant."""
+    options = ["--all-extras"] if request.all_extras else []
+    for extra in request.extras:
+        options += ["--extra", extra]
+    for group in request.groups:
+        options += ["--group", f"{group.path.absolute()}:{group.name}"]
+    return options
 
 
 def _installed(output: str) -> list[str]:
