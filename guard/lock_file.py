@@ -54,9 +54,9 @@ def lock(
     )
 
 
-def preferences(versions: Mapping[NormalizedName, Version]) -> bytes:
+def preferences(versions: Sequence[tuple[NormalizedName, Version]]) -> bytes:
     """Return a lock of nothing but versions, which uv keeps where they fit."""
-    packages = [Package(name=name, version=versions[name]) for name in sorted(versions)]
+    packages = [Package(name=name, version=version) for name, version in sorted(versions)]
     return serialize(Pylock(lock_version=_VERSION, created_by="guard", packages=packages))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 
 from guard import plan
 from guard.admission import standing
@@ -68,7 +69,12 @@ def installable(outcome: Outcome) -> tuple[Admitted, ...]:
 
 
 def finish(
-    outcome: Outcome, session: Session, arguments: argparse.Namespace, *, done: str | None
+    outcome: Outcome,
+    session: Session,
+    arguments: argparse.Namespace,
+    *,
+    done: str | None,
+    changes: Sequence[Mapping[str, str | None]] = (),
 ) -> int:
     """Print the report and return the exit code."""
     judgement = outcome.judgement
@@ -82,7 +88,8 @@ def finish(
         suggestions={str(k): str(v) for k, v in outcome.suggestions.items()},
         note=outcome.note,
         done=done,
-        satisfied=not judgement.verdicts,
+        satisfied=not judgement.verdicts and done is None,
+        changes=changes,
     )
     _print(result, arguments)
     return of_decision(judgement.decision)

@@ -57,7 +57,7 @@ class Request:
 
     offline: bool = False
     refresh: bool = False
-    preferences: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    preferences: tuple[tuple[NormalizedName, Version], ...] = ()
     """Versions to keep where they still fit: those of the lock that is to be replaced."""
 
     universal: bool = False

@@ -55,7 +55,7 @@ def sync(command: argparse.ArgumentParser) -> None:
     command.description = (
         "Judge a lock file again, all of it, and make the environment exactly what it says."
     )
-    command.set_defaults(module="sync")
+    command.set_defaults(module="sync", target=None, prefix=None)
     command.add_argument(
         "lock", nargs="?", type=Path, default=_LOCK, metavar="LOCK", help="default: pylock.toml"
     )
