@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     lock = _lock(arguments)
     given = _requirements(arguments, lock)
     with session(asking_nothing(given), alone=False) as run:
+        sync.folders_of(run.installer.description())  # refused before anything is fetched
         outcome = flow_of(run).judged_lock(arguments.lock, whole=True)
         done, changes = None, Changes()
         if outcome.judgement.decision is Decision.ADMITTED:

@@ -83,7 +83,7 @@ def changes(
 
     Raises `TargetError` for the guard's own environment, and where what is there cannot be read.
     """
-    folders = _folders(description)
+    folders = folders_of(description)
     installed = Installed(folders)
     wanted = {one.verdict.candidate.file.project for one in admitted}
     different = pool.map(
@@ -106,7 +106,7 @@ def apply(changes: Changes, installer: Installer, request: Request) -> None:
         installer.apply(changes.install, replace(request, reinstall=True), quiet=True)
     if changes.remove:
         installer.remove(changes.remove, quiet=True)
-    installed = Installed(_folders(installer.description()))
+    installed = Installed(folders_of(installer.description()))
     wrong = [c.project for c in changes.changes if not _is_there(installed, c)]
     if wrong:
         raise InstallerError(
@@ -118,7 +118,8 @@ def apply(changes: Changes, installer: Installer, request: Request) -> None:
         )
 
 
-def _folders(description: Description) -> Folders:
+def folders_of(description: Description) -> Folders:
+    """Return where everything is. Raises `TargetError` for what must not be synced."""
     if Path(description.prefix).resolve() == Path(sys.prefix).resolve():
         raise TargetError(
             "the guard's own environment is not for syncing",
