@@ -138,7 +138,7 @@ class Project:
             raise UsageError(f"{where} cannot be read", reason=str(errors.exceptions[0])) from None
 
     def _refuse_computed(self, field: str) -> None:
-        if field in (self._project.get("dynamic") or ()):
+        if field in _texts(self._project.get("dynamic", []), self._named("project.dynamic")):
             raise UnsupportedError(
                 f"`{self._path}` computes its {field} when it is built",
                 reason="building would run its backend before anything is judged",
@@ -176,7 +176,7 @@ def _group(word: str, own: Path) -> Group:
 
 def _texts(given: object, where: str) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
-        raise UsageError(f"{where} is no list of requirements")
+        raise UsageError(f"{where} is no list of strings")
     for text in given:
         if not text.isprintable():
             raise UsageError(f"{where}: {text!r} is not a requirement")
