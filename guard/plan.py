@@ -34,12 +34,16 @@ from packaging.utils import (
 from packaging.version import Version
 
 from guard import attestation_identities
-from guard.errors import UsageError
+from guard.errors import UnsupportedError, UsageError
 from guard.model import File, FileKind
 from guard.publisher import IdentityPattern
 
 _LIMIT: Final = 50_000_000
 """Bytes of one lock file."""
+
+_MOST_FILES: Final = 5_000
+_MOST_BYTES: Final = 20 << 30
+"""What a lock for every platform may hold. PyTorch alone has 20 wheels of 800 MB."""
 
 Chosen = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 
@@ -138,11 +142,20 @@ def every(lock: Pylock, *, folder: Path) -> tuple[Planned, ...]:
 
     Raises `UsageError`. Relative paths in the lock are relative to `folder`.
     """
-    return tuple(
+    found = tuple(
         replace(_one(package, chosen, folder), marker=package.marker)
         for package in lock.packages
         for chosen in package.wheels or _built(package)
     )
+    size = sum(item.file.size or 0 for item in found)
+    if len(found) > _MOST_FILES or size > _MOST_BYTES:
+        raise UnsupportedError(
+            f"a lock for every platform would hold {len(found)} files, {size >> 20} MB",
+            reason=f"each would be fetched and judged; the most is {_MOST_FILES} files and "
+            f"{_MOST_BYTES >> 20} MB",
+            hint="lock for one platform, there, or have fewer: `[tool.uv] environments`",
+        )
+    return found
 
 
 def _built(package: Package) -> Sequence[Chosen]:

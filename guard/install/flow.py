@@ -110,7 +110,9 @@ class Flow:
             stays = not (request.upgrade or request.reinstall or project in self._upgraded)
             if stays and project in self._installer.description().installed:
                 return
-            file = self._releases.likely(project, specifiers, bounds)
+            kept = [version for name, version in request.preferences if name == project]
+            wanted = SpecifierSet(f"=={kept[0]}") if kept else specifiers
+            file = self._releases.likely(project, wanted, bounds)
             small = file is not None and (file.size or _GUESSED) < _GUESSED
             if file is not None and small and self._resolving:
                 self._admission.anticipate(Asked(file, self._wanted.requested(file)))

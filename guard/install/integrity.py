@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -46,7 +47,7 @@ def difference(installed: Distribution, wheel: Path, content: Content) -> str | 
 
 
 def _surplus(
-    recorded: Mapping[str, tuple[Path, str]],
+    recorded: Mapping[str, tuple[str, str]],
     promised: Mapping[str, str],
     commands: Collection[str],
 ) -> str | None:
@@ -54,11 +55,11 @@ def _surplus(
     for key in recorded.keys() - promised.keys():
         made = _BYTECODE.fullmatch(key) or _WRITTEN.fullmatch(key) or key.startswith("include/")
         if not made and key.removesuffix(".exe") not in commands:
-            return f"`{recorded[key][0].name}` is not of that file"
+            return f"`{_name(recorded[key][0])}` is not of that file"
     return None
 
 
-def _changed(recorded: Mapping[str, tuple[Path, str]], promised: Mapping[str, str]) -> str | None:
+def _changed(recorded: Mapping[str, tuple[str, str]], promised: Mapping[str, str]) -> str | None:
     """Return a file that is not there, or holds something else than it should."""
     for key, promise in promised.items():
         if _WRITTEN.fullmatch(key):
@@ -68,19 +69,23 @@ def _changed(recorded: Mapping[str, tuple[Path, str]], promised: Mapping[str, st
         # An installer writes the first line of a script anew.
         own = key.startswith(COMMANDS)
         if promise and not own and recorded[key][1] != promise:
-            return f"`{recorded[key][0].name}` is another one in its RECORD"
+            return f"`{_name(recorded[key][0])}` is another one in its RECORD"
     for path, given in recorded.values():
         if given and not _has(path, given):
-            return f"`{path.name}` was changed or is gone"
+            return f"`{_name(path)}` was changed or is gone"
     return None
 
 
-def _has(path: Path, given: str) -> bool:
+def _name(path: str) -> str:
+    return path.rpartition(os.sep)[2]
+
+
+def _has(path: str, given: str) -> bool:
     """Tell whether the file at `path` has the hash that a RECORD gives."""
     algorithm, _, digest = given.partition("=")
-    if algorithm not in _ALGORITHMS or not path.is_file():
+    if algorithm not in _ALGORITHMS or not os.path.isfile(path):  # noqa: PTH113 - thousands of them
         return False
-    with path.open("rb") as stream:
+    with open(path, "rb") as stream:  # noqa: PTH123
         found = hashlib.file_digest(stream, algorithm).digest()
     try:
         return found == base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4))

@@ -100,7 +100,7 @@ class Distribution:
         return None
 
     @cached_property
-    def recorded(self) -> Mapping[str, tuple[Path, str]] | None:
+    def recorded(self) -> Mapping[str, tuple[str, str]] | None:
         """The files of its RECORD by folded spot: where each is, and its hash.
 
         `None` where there is none. What lies outside of the target is named by its whole path.
@@ -111,9 +111,9 @@ class Distribution:
             return None
         found = {}
         for path, value in hashes(content).items():
-            absolute = Path(os.path.normpath(self._info.parent / path))
-            key = self._spot(self._info.parent, path) or str(absolute)
-            found[fold(key)] = absolute, value
+            # Text, not paths: there are as many as files in the environment.
+            place = os.path.normpath(os.path.join(self._info.parent, path))  # noqa: PTH118
+            found[fold(self._spot(self._info.parent, path) or place)] = place, value
         return found
 
     def _by_key(self, folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:

@@ -49,8 +49,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="guard",
         description="Judges every artifact of an install before pip or uv may have it.",
-        epilog="Exit codes: 0 admitted · 2 usage · 69 undecided · 70 guard failed · 77 denied · "
-        "78 bad policy · any other: the installer's own.",
+        epilog="Exit codes: 0 admitted · 1 lock out of date · 2 usage · 69 undecided · "
+        "70 guard failed · 77 denied · 78 bad policy · any other: the installer's own.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"guard {guard.__version__}")
