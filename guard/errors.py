@@ -4,6 +4,7 @@
   - UsageError          the command line, or a file it names, is wrong
     - UnsupportedError  what was asked for cannot be judged, so it is refused
     - TargetError       there is no such environment, or none was named
+    - OutdatedError     a lock file is not what it would be now
   - PolicyError         the policy says what it may not, or not what it must
   - SourceError         something needed from outside could not be had: *undecided*
   - QuarantineError     the quarantine could not be read or written
@@ -45,6 +46,12 @@ class TargetError(UsageError):
     """There is no such environment to install into, or none was named."""
 
     kind = "target"
+
+
+class OutdatedError(UsageError):
+    """A lock file is not what would be written now, or not what its requirements need."""
+
+    kind = "outdated"
 
 
 class PolicyError(GuardError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
 
-from packaging.markers import Environment
+from packaging.markers import Environment, Marker
 from packaging.pylock import (
     Package,
     PackageArchive,
@@ -24,7 +24,6 @@ from packaging.pylock import (
     PylockValidationError,
     is_valid_pylock_path,
 )
-from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import (
     InvalidWheelFilename,
@@ -35,12 +34,16 @@ from packaging.utils import (
 from packaging.version import Version
 
 from guard import attestation_identities
-from guard.errors import UsageError
-from guard.model import Absent, Admitted, File, FileKind, Listing, Origin, Unknown
-from guard.publisher import IdentityPattern, Provenance
+from guard.errors import UnsupportedError, UsageError
+from guard.model import File, FileKind
+from guard.publisher import IdentityPattern
 
 _LIMIT: Final = 50_000_000
 """Bytes of one lock file."""
+
+_MOST_FILES: Final = 5_000
+_MOST_BYTES: Final = 20 << 30
+"""What a lock for every platform may hold. PyTorch alone has 20 wheels of 800 MB."""
 
 Chosen = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 
@@ -55,6 +58,9 @@ class Planned:
 
     identities: tuple[IdentityPattern, ...] = ()
     """PEP-751: `attestation-identities`, who may have published the project's files."""
+
+    marker: Marker | None = None
+    """PEP-751: where the package is wanted; `None` where it always is."""
 
 
 def is_lock(path: Path) -> bool:
@@ -112,48 +118,6 @@ def _is_strange(wheel: dict[str, Any], package: dict[str, Any]) -> bool:
         return True
 
 
-def lock(admitted: Sequence[Admitted], *, python: str) -> Pylock:
-    """Return the lock of exactly these files, with their publishers as they were verified.
-
-    PEP-751: `attestation-identities` SHOULD be recorded where they are known.
-    """
-    packages = sorted((_package(item) for item in admitted), key=lambda package: package.name)
-    return Pylock(
-        lock_version=Version("1.0"),
-        created_by="guard",
-        requires_python=SpecifierSet(f">={python}"),
-        packages=packages,
-    )
-
-
-def serialize(lock: Pylock) -> bytes:
-    """Return `lock` as TOML."""
-    import tomli_w  # noqa: PLC0415 - only for writing
-
-    return tomli_w.dumps(lock.to_dict()).encode()
-
-
-def _package(admitted: Admitted) -> Package:
-    candidate = admitted.verdict.candidate
-    file, listing, proved = candidate.file, candidate.listing, candidate.provenance
-    uploaded = listing.upload_time if isinstance(listing, Listing) else listing
-    identities = proved.identities if isinstance(proved, Provenance) else ()
-    wheel = PackageWheel(
-        name=file.filename,
-        url=file.url,
-        size=admitted.path.stat().st_size,
-        upload_time=None if isinstance(uploaded, Absent | Unknown) else uploaded,
-        hashes={"sha256": admitted.sha256},
-    )
-    return Package(
-        name=file.project,
-        version=file.version,
-        index=candidate.origin.url if isinstance(candidate.origin, Origin) else None,
-        wheels=[wheel],
-        attestation_identities=attestation_identities.tables(identities) or None,
-    )
-
-
 def select(
     lock: Pylock, *, environment: Environment, tags: Sequence[Tag], folder: Path
 ) -> tuple[Planned, ...]:
@@ -175,16 +139,48 @@ def _planned(
     lock: Pylock, environment: Environment, tags: Sequence[Tag], folder: Path
 ) -> Iterator[Planned]:
     for package, chosen in lock.select(environment=environment, tags=tags):
-        file = _file(package, chosen, folder)
-        identities = attestation_identities.patterns(package)
-        yield Planned(file=file, direct=package.is_direct, identities=identities)
+        yield _chosen(package, chosen, folder)
+
+
+def every(lock: Pylock, *, folder: Path) -> tuple[Planned, ...]:
+    """Return all wheels of `lock`, whatever they are for; of what has none, what would be built.
+
+    Raises `UsageError`. Relative paths in the lock are relative to `folder`.
+    """
+    found = tuple(
+        replace(_chosen(package, chosen, folder), marker=package.marker)
+        for package in lock.packages
+        for chosen in package.wheels or _alone(package)[:1]
+    )
+    size = sum(item.file.size or 0 for item in found)
+    if len(found) > _MOST_FILES or size > _MOST_BYTES:
+        raise UnsupportedError(
+            f"a lock for every platform would hold {len(found)} files, {size >> 20} MB",
+            reason=f"each would be fetched and judged; the most is {_MOST_FILES} files and "
+            f"{_MOST_BYTES >> 20} MB",
+            hint="lock for one platform, there, or have fewer: `[tool.uv] environments`",
+        )
+    return found
 
 
 def every_file(package: Package, folder: Path) -> tuple[File, ...]:
     """Return the files that a package of a lock names, for any environment. Raises `UsageError`."""
-    alone = (package.sdist, package.archive, package.vcs, package.directory)
-    named = [*(package.wheels or ()), *(each for each in alone if each is not None)]
+    named = [*(package.wheels or ()), *_alone(package)]
     return tuple(_file(package, each, folder) for each in named)
+
+
+def _alone(package: Package) -> list[Chosen]:
+    """Return what a package has beside wheels: one at most, in an honest lock."""
+    found = (package.archive, package.sdist, package.vcs, package.directory)
+    return [each for each in found if each is not None]
+
+
+def _chosen(package: Package, chosen: Chosen, folder: Path) -> Planned:
+    return Planned(
+        file=_file(package, chosen, folder),
+        direct=isinstance(chosen, PackageArchive | PackageVcs | PackageDirectory),
+        identities=attestation_identities.patterns(package),
+    )
 
 
 def _file(package: Package, chosen: Chosen, folder: Path) -> File:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from packaging.markers import default_environment
 from packaging.tags import Tag
 
-from guard import plan
-from guard.errors import UsageError
+from guard import lock_file, plan
+from guard.errors import UnsupportedError, UsageError
 from guard.model import Admitted, FileKind
 from guard.plan import Planned
 from guard.publisher import PublisherKind
@@ -259,13 +259,43 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     listing = a_listing(upload_time=ago(days=30))
     candidate = a_candidate(file=a_file("frob", "1.0"), listing=listing)
     admitted = Admitted(a_verdict(candidate), path, SHA256)
-    body = plan.serialize(plan.lock([admitted], python="3.11"))
+    body = lock_file.serialize(lock_file.lock([admitted], python="3.11"))
     lock = plan.parse(body, name="pylock.toml")
     environment = default_environment()
     (planned,) = plan.select(lock, environment=environment, tags=LINUX, folder=tmp_path)
     assert planned.file == a_file("frob", "1.0", size=9)
     document = tomllib.loads(body.decode())
     assert document["packages"][0]["wheels"][0]["upload-time"] == ago(days=30)
+
+
+def every(text: str) -> list[Planned]:
+    lock = plan.parse((HEAD + dedent(text)).encode(), name="pylock.toml")
+    return list(plan.every(lock, folder=Path("/srv")))
+
+
+def test_a_plan_for_every_platform_has_every_wheel_and_no_source_beside_one() -> None:
+    sdist = (
+        f'sdist = {{url = "https://x.example/frob-1.0.tar.gz", hashes = {{sha256 = "{SHA256}"}}}}'
+    )
+    text = a_package(f"marker = \"sys_platform == 'win32'\"\n{sdist}\n{a_wheel()}")
+    (planned,) = every(text)
+    assert (planned.file.filename, str(planned.marker)) == (
+        "frob-1.0-py3-none-any.whl",
+        'sys_platform == "win32"',
+    )
+    (planned,) = every(a_package(sdist))
+    assert planned.file.kind is FileKind.SDIST
+
+
+@pytest.mark.parametrize(("files", "size"), [(5_001, 1), (21, 1 << 30)])
+def test_a_plan_that_nobody_could_judge_is_refused(files: int, size: int) -> None:
+    wheels = ", ".join(
+        f'{{url = "https://x.example/frob-1.0-{n}-py3-none-any.whl", size = {size}, '
+        f'hashes = {{sha256 = "{SHA256}"}}}}'
+        for n in range(files)
+    )
+    with pytest.raises(UnsupportedError, match=f"would hold {files} files"):
+        every(a_package(f"wheels = [{wheels}]"))
 
 
 keys = st.sampled_from(
@@ -283,8 +313,9 @@ values: st.SearchStrategy[Any] = st.recursive(
 @settings(max_examples=300, deadline=None)
 @example(packages=[{"name": "frob", "directory": {"path": "\x00"}}])
 def test_any_document_is_a_plan_or_a_usage_error(packages: object) -> None:
-    with contextlib.suppress(UsageError):
-        chosen(tomli_w.dumps({"packages": packages}))
+    for read in (chosen, every):
+        with contextlib.suppress(UsageError):
+            read(tomli_w.dumps({"packages": packages}))
 
 
 @given(body=st.binary(max_size=200))

@@ -54,6 +54,12 @@ class Listed:
         members, listed = self._table
         return listed.get(members[key].name) or None if key in members else None
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The hash of every file by its key, as RECORD writes it; empty where it has none."""
+        members, listed = self._table
+        return {key: listed.get(member.name, "") for key, member in members.items()}
+
     def text(self, key: str, limit: int) -> bytes | None:
         """Return the content of the file at `key`; `None` if it is longer than `limit`."""
         members, _ = self._table

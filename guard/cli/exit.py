@@ -7,8 +7,8 @@ import enum
 from guard.errors import (
     GuardError,
     InstallerError,
+    OutdatedError,
     PolicyError,
-    QuarantineError,
     SourceError,
     UsageError,
 )
@@ -19,6 +19,7 @@ class ExitCode(enum.IntEnum):
     """What a run came to; any other code is the real installer's own."""
 
     OK = 0
+    OUTDATED = 1
     USAGE = 2
     UNDECIDED = 69
     FAILED = 70
@@ -43,13 +44,13 @@ def of_error(error: GuardError) -> int:
     match error:
         case InstallerError(exit_code=code):
             return code or ExitCode.FAILED
+        case OutdatedError():
+            return ExitCode.OUTDATED
         case UsageError():
             return ExitCode.USAGE
         case PolicyError():
             return ExitCode.CONFIGURATION
         case SourceError():
             return ExitCode.UNDECIDED
-        case QuarantineError():
-            return ExitCode.FAILED
         case _:
             return ExitCode.FAILED

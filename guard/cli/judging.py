@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 
 from guard import plan
 from guard.admission import standing
@@ -19,18 +20,9 @@ from guard.report import Result
 def judged(session: Session) -> Outcome:
     """Return what comes of the session's request, a lock file's or any other."""
     request = session.request
-    if not (request.specifiers or request.requirement_files):
+    if not (request.specifiers or request.requirement_files or request.groups):
         raise UsageError("nothing was asked for", hint="name a requirement, or a file with `-r`")
-    flow = Flow(
-        request,
-        session.wanted,
-        session.installer,
-        policy=session.policy,
-        now=session.now,
-        progress=session.progress,
-        pool=session.pool,
-        admission=lambda: session.admission,
-    )
+    flow = flow_of(session)
     locks = [path for path in request.requirement_files if plan.is_lock(path)]
     if not locks:
         return flow.judged()
@@ -38,6 +30,7 @@ def judged(session: Session) -> Outcome:
         len(locks) + len(request.specifiers)
         < len(request.requirement_files) + len(request.specifiers)
         or request.specifiers
+        or request.groups
         or len(locks) > 1
     ):
         raise UnsupportedError(
@@ -46,6 +39,20 @@ def judged(session: Session) -> Outcome:
             hint=f"run again with `-r {locks[0]}` and nothing else",
         )
     return flow.judged_lock(locks[0])
+
+
+def flow_of(session: Session) -> Flow:
+    """Return the way through for the session's request."""
+    return Flow(
+        session.request,
+        session.wanted,
+        session.installer,
+        policy=session.policy,
+        now=session.now,
+        progress=session.progress,
+        pool=session.pool,
+        admission=lambda: session.admission,
+    )
 
 
 def installable(outcome: Outcome) -> tuple[Admitted, ...]:
@@ -62,7 +69,12 @@ def installable(outcome: Outcome) -> tuple[Admitted, ...]:
 
 
 def finish(
-    outcome: Outcome, session: Session, arguments: argparse.Namespace, *, done: str | None
+    outcome: Outcome,
+    session: Session,
+    arguments: argparse.Namespace,
+    *,
+    done: str | None,
+    changes: Sequence[Mapping[str, str | None]] = (),
 ) -> int:
     """Print the report and return the exit code."""
     judgement = outcome.judgement
@@ -76,7 +88,8 @@ def finish(
         suggestions={str(k): str(v) for k, v in outcome.suggestions.items()},
         note=outcome.note,
         done=done,
-        satisfied=not judgement.verdicts,
+        satisfied=not judgement.verdicts and done is None,
+        changes=changes,
     )
     _print(result, arguments)
     return of_decision(judgement.decision)

@@ -25,7 +25,7 @@ from guard.install._base import Installer
 from guard.install.target import Target, find_python
 from guard.policy import Files, Layer, Policy, Trust, effective
 from guard.progress import Progress
-from guard.request import IndexOptions, Request, Wanted, read
+from guard.request import IndexOptions, Request, Wanted, groups, read
 
 if TYPE_CHECKING:
     from guard.admission.gather import Admission
@@ -287,10 +287,16 @@ def _request(arguments: argparse.Namespace, now: datetime) -> Request:
             "`--no-binary` is not supported",
             reason="building a source distribution runs its code before it is judged",
         )
+    files = arguments.requirement_files
+    only = getattr(arguments, "only_group", [])
     return Request(
         specifiers=(*arguments.requirement, *arguments.editable),
-        requirement_files=tuple(arguments.requirement_files),
+        requirement_files=tuple(f for f in files if not (only and f.name == "pyproject.toml")),
         constraint_files=tuple(arguments.constraint_files),
+        extras=tuple(getattr(arguments, "extra", [])),
+        all_extras=getattr(arguments, "all_extras", False),
+        groups=groups((*getattr(arguments, "group", []), *only), files),
+        universal=getattr(arguments, "universal", False),
         indexes=IndexOptions(
             index_url=arguments.index_url,
             extra_index_urls=tuple(arguments.extra_index_url),

@@ -101,6 +101,9 @@ class Installer(Protocol):
     def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
         """Install exactly these files, by path and hash. Raises `InstallerError`."""
 
+    def remove(self, projects: Sequence[NormalizedName], *, quiet: bool) -> None:
+        """Remove what is installed of these projects. Raises `InstallerError`."""
+
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:

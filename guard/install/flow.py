@@ -62,6 +62,9 @@ class Outcome:
     note: str | None = None
     """Why the resolver found nothing better, in its own words."""
 
+    planned: tuple[Planned, ...] = ()
+    """What was judged, as the plan has it."""
+
 
 class Flow:
     """One request on its way to a judgement on all of it."""
@@ -107,7 +110,9 @@ class Flow:
             stays = not (request.upgrade or request.reinstall or project in self._upgraded)
             if stays and project in self._installer.description().installed:
                 return
-            file = self._releases.likely(project, specifiers, bounds)
+            kept = [version for name, version in request.preferences if name == project]
+            wanted = SpecifierSet(f"=={kept[0]}") if kept else specifiers
+            file = self._releases.likely(project, wanted, bounds)
             small = file is not None and (file.size or _GUESSED) < _GUESSED
             if file is not None and small and self._resolving:
                 self._admission.anticipate(Asked(file, self._wanted.requested(file)))
@@ -157,7 +162,7 @@ class Flow:
                 continue
             judgement = self._judge(planned)
             if judgement.decision is not Decision.DENIED:
-                return self._accepted(judgement)
+                return replace(self._accepted(judgement), planned=tuple(planned))
             self._denied = judgement
             narrower = self._narrower(bounds, judgement)
             if narrower == bounds:
@@ -167,8 +172,11 @@ class Flow:
             self._denied or Judgement(()), note=f"gave up after {_ROUNDS} resolutions"
         )
 
-    def judged_lock(self, path: Path) -> Outcome:
-        """Return the judgement on what the lock file at `path` chooses for the target."""
+    def judged_lock(self, path: Path, *, whole: bool = False) -> Outcome:
+        """Return the judgement on what the lock file at `path` chooses for the target.
+
+        What is installed in the locked version is left out, unless the `whole` lock is asked for.
+        """
         description = self._installer.description()
         planned = plan.select(
             plan.read(path),
@@ -176,10 +184,10 @@ class Flow:
             tags=description.tags,
             folder=path.parent,
         )
-        missing = [
+        chosen = [
             item
             for item in planned
-            if self._request.reinstall or not _has(description.installed, item.file)
+            if whole or self._request.reinstall or not _has(description.installed, item.file)
         ]
         asked = [
             Asked(
@@ -192,12 +200,14 @@ class Flow:
                     identities=item.identities,
                 ),
             )
-            for item in missing
+            for item in chosen
         ]
+        if whole:
+            self._progress.step("Judging")
         judgement = self._admission.admit(asked)
         if judgement.decision is Decision.DENIED:
             return self._rejected(judgement)
-        return Outcome(judgement=judgement)
+        return Outcome(judgement=judgement, planned=tuple(chosen))
 
     def _refused_directly(self) -> Outcome | None:
         """Judge what is asked for by URL or path before anything is fetched or built."""
@@ -349,7 +359,7 @@ class Flow:
     def _rejected(self, judgement: Judgement, note: str | None = None) -> Outcome:
         denied = [v for v in judgement.verdicts if v.decision is Decision.DENIED]
         suggestions = {}
-        for verdict in denied:
+        for verdict in {v.candidate.file.title: v for v in denied}.values():
             if (newest := self._releases.newest_acceptable(verdict)) is not None:
                 suggestions[verdict.candidate.file.project] = newest
         return Outcome(judgement=judgement, suggestions=suggestions, note=note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from guard.errors import InstallerError, TargetError, UnsupportedError, UsageError
@@ -108,11 +109,24 @@ class Pip:
         self._refuse_unusable(request)
         for name in self._wanted.names:
             hint(name, SpecifierSet())
+        kept = [pair for pair in request.preferences if pair not in bounds.excluded]
+        if kept:
+            # pip has no preferences: it keeps all of these versions, or is asked without them.
+            with contextlib.suppress(InstallerError):
+                return self._resolved(request, bounds, kept)
+        return self._resolved(request, bounds, ())
+
+    def _resolved(
+        self, request: Request, bounds: Bounds, kept: Sequence[tuple[NormalizedName, Version]]
+    ) -> tuple[Planned, ...]:
         with scratch() as folder:
             report = folder / "report.json"
             command = [*self._pip, "install", "--dry-run", "--quiet", "--report", str(report)]
             command += ["--only-binary", ":all:", "--no-input", *self._place(request)]
             command += self._options(request, bounds, folder)
+            if kept:
+                (folder / "kept.txt").write_text("".join(f"{n}=={v}\n" for n, v in kept))
+                command += ["--constraint", str(folder / "kept.txt")]
             try:
                 run(command, environment=self._environment(), failed=_NO_SOLUTION)
             except InstallerError as error:
@@ -148,12 +162,13 @@ class Pip:
     def _options(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
         """Return what decides which files are chosen: the request itself, bounds and switches."""
         options = []
-        if request.specifiers:
+        if words := (*request.specifiers, *self._wanted.of_projects):
             # A file, not arguments: a URL may hold a password.
-            (folder / "request.txt").write_text("\n".join(request.specifiers) + "\n")
+            (folder / "request.txt").write_text("\n".join(words) + "\n")
             options += ["--requirement", str(folder / "request.txt")]
         for path in request.requirement_files:
-            options += ["--requirement", str(path)]
+            if path.suffix != ".toml":
+                options += ["--requirement", str(path)]
         for path in request.constraint_files:
             options += ["--constraint", str(path)]
         if lines := bounds.constraints():
@@ -209,6 +224,20 @@ class Pip:
             )
             hand_over(command, environment=environment, failed="pip could not install", quiet=quiet)
 
+    def remove(self, projects: Sequence[NormalizedName], *, quiet: bool) -> None:
+        """Remove these projects from the target."""
+        with scratch() as folder:
+            path = folder / "removed.txt"
+            path.write_text("".join(f"{name}\n" for name in projects))
+            command = [*self._pip, "uninstall", "--yes", "--no-input", "--quiet"]
+            command += ["--requirement", str(path)]
+            if self._target.break_system_packages:
+                command.append("--break-system-packages")
+            environment = without(
+                "PIP_", PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1"
+            )
+            hand_over(command, environment=environment, failed="pip could not remove", quiet=quiet)
+
 
 def _refuse(request: Request) -> None:
     """Refuse what uv can do and pip cannot. Raises `UnsupportedError`."""
@@ -216,6 +245,11 @@ def _refuse(request: Request) -> None:
         raise UnsupportedError(
             "pip has no `--upgrade-package`",
             hint="name the package and pass `-U`, or leave out `--installer pip`",
+        )
+    if request.universal:
+        raise UnsupportedError(
+            "pip resolves for the platform that it runs on",
+            hint="leave out `--installer pip`, or `--universal`",
         )
     if request.offline:
         raise UnsupportedError(

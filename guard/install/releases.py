@@ -56,7 +56,7 @@ class Releases:
     ) -> tuple[PassedOver, ...]:
         """Return the newer releases that were kept back: of what was named, or excluded."""
         passed: dict[tuple[NormalizedName, Version], PassedOver] = {}
-        for verdict in verdicts:
+        for verdict in {v.candidate.file.title: v for v in verdicts}.values():
             file = verdict.candidate.file
             if file.version is None:
                 continue

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import uv
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
-from guard import plan
+from guard import lock_file, plan
 from guard.errors import InstallerError
 from guard.install import configuration, uv_configuration
 from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
@@ -71,12 +71,12 @@ class Uv:
             words = "\n".join(request.specifiers)
             if self._target.looks_new() and not request.reinstall:
                 stdin = ["-"] if words else []
-                planned = self._compile([*common, *_sources(request), *stdin], words, hint)
+                planned = self._compile([*common, *_sources(request), *stdin], words, hint, request)
                 installed = self.description().installed
                 if not any(item.file.project in installed for item in planned):
                     return planned
             changes = self._changes(request, common, words, hint)
-            return self._pinned(changes, common, hint) if changes else ()
+            return self._pinned(changes, common, hint, request) if changes else ()
 
     def _common(self, request: Request, bounds: Bounds, folder: Path) -> list[str]:
         """Return the options that decide which files are chosen."""
@@ -101,16 +101,26 @@ class Uv:
             options.append("--refresh")
         return options
 
-    def _compile(self, options: Sequence[str], words: str, hint: Hint) -> tuple[Planned, ...]:
+    def _compile(
+        self, options: Sequence[str], words: str, hint: Hint, request: Request
+    ) -> tuple[Planned, ...]:
         command = [self._uv, "pip", "compile", "--format", "pylock.toml", "--no-header", *options]
+        if request.universal:
+            python = self.description().environment["python_version"]
+            command += ["--universal", "--python-version", python]
         with scratch() as folder:
             # Else it might be a file of the user's, whose configuration can name one.
             output = folder / "pylock.toml"
+            if request.preferences:
+                output.write_bytes(lock_file.preferences(request.preferences))
             self._run([*command, "--output-file", str(output)], words, hint)
             body = output.read_bytes()
+        lock = plan.parse(body, name="uv's plan", own_files=True)
+        if request.universal:
+            return plan.every(lock, folder=Path.cwd())
         description = self.description()
         return plan.select(
-            plan.parse(body, name="uv's plan", own_files=True),
+            lock,
             environment=description.environment,
             tags=description.tags,
             folder=Path.cwd(),
@@ -148,11 +158,11 @@ class Uv:
         return _installed(self._run(command, words, hint))
 
     def _pinned(
-        self, changes: Sequence[str], common: Sequence[str], hint: Hint
+        self, changes: Sequence[str], common: Sequence[str], hint: Hint, request: Request
     ) -> tuple[Planned, ...]:
         direct = {file.project: f"{file.project} @ {file.url}" for file in self._wanted.direct}
         words = [direct.get(canonicalize_name(c.partition("==")[0]), c) for c in changes]
-        planned = self._compile([*common, "--no-deps", "-"], "\n".join(words), hint)
+        planned = self._compile([*common, "--no-deps", "-"], "\n".join(words), hint, request)
         expected = {canonicalize_name(change.partition("==")[0]) for change in changes}
         if {p.file.project for p in planned} != expected:
             raise InstallerError("uv's plan is not what uv said it would change", exit_code=70)
@@ -194,6 +204,18 @@ class Uv:
                     command, environment=environment, failed="uv could not install", quiet=quiet
                 )
 
+    def remove(self, projects: Sequence[NormalizedName], *, quiet: bool) -> None:
+        """Remove these projects from the target."""
+        self._refuse_place()
+        with scratch() as folder:
+            path = folder / "removed.txt"
+            path.write_text("".join(f"{name}\n" for name in projects))
+            command = [self._uv, "pip", "uninstall", "--no-config", "--offline", "--no-cache"]
+            command += ["--python", str(self._target.python), *self._place()]
+            command += ["--requirements", str(path)]
+            environment = without("UV_", **_kept())
+            hand_over(command, environment=environment, failed="uv could not remove", quiet=quiet)
+
 
 def _kept() -> dict[str, str]:
     """Return the user's settings of how, not what, uv installs."""
@@ -210,11 +232,22 @@ def _specifiers(text: str) -> SpecifierSet:
 
 def _sources(request: Request) -> list[str]:
     """Return the requirements files as `uv pip compile` takes them: bare, never like an option."""
-    return [str(path.absolute()) for path in request.requirement_files]
+    return [str(path.absolute()) for path in request.requirement_files] + _parts(request)
 
 
 def _files(request: Request) -> list[str]:
-    return [word for path in request.requirement_files for word in ("--requirements", str(path))]
+    files = [word for path in request.requirement_files for word in ("--requirements", str(path))]
+    return files + _parts(request)
+
+
+def _parts(request: Request) -> list[str]:
+    """Return the options that say which extras and groups of a pyproject.toml are meant."""
+    options = ["--all-extras"] if request.all_extras else []
+    for extra in request.extras:
+        options += ["--extra", extra]
+    for group in request.groups:
+        options += ["--group", f"{group.path.absolute()}:{group.name}"]
+    return options
 
 
 def _installed(output: str) -> list[str]:

@@ -34,6 +34,7 @@ def document(result: Result) -> dict[str, Any]:
         "passed_over": [_passed_over(item) for item in result.passed_over],
         "suggestions": dict(result.suggestions),
         "note": result.note,
+        **({"changes": list(result.changes)} if result.changes else {}),
     }
 
 

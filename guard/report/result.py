@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from guard.admission import Standing
@@ -27,6 +27,9 @@ class Result:
 
     done: str | None = None
     """What followed: `installed`, `downloaded`; `None` where nothing did."""
+
+    changes: Sequence[Mapping[str, str | None]] = ()
+    """What `guard sync` changes in the environment: name, versions before and after, reason."""
 
     satisfied: bool = False
     """There was nothing to do: the environment has all of it already."""

@@ -8,7 +8,8 @@ also whatever pip and uv do not read alike, for then nobody knows what was asked
 from __future__ import annotations
 
 from guard.request.files import read
+from guard.request.project import groups
 from guard.request.specifier import direct_file
-from guard.request.wanted import IndexOptions, Request, Wanted
+from guard.request.wanted import Group, IndexOptions, Request, Wanted
 
-__all__ = ["IndexOptions", "Request", "Wanted", "direct_file", "read"]
+__all__ = ["Group", "IndexOptions", "Request", "Wanted", "direct_file", "groups", "read"]

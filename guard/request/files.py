@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from guard.errors import UnsupportedError, UsageError
 from guard.request import lines
+from guard.request.project import Project
 from guard.request.specifier import parse, shown
 from guard.request.wanted import IndexOptions, Request, Wanted
 
@@ -37,7 +37,15 @@ def read(request: Request) -> Wanted:
         wanted.ask_for(parse(text, where="the command line"))
     reader = _Reader(wanted)
     for path in request.requirement_files:
-        reader.named(path)
+        reader.named(path, request)
+    for group in request.groups:
+        reader.project(f"`{group.path}`, group {group.name}", Project(group.path).group(group.name))
+    extras = request.extras or request.all_extras
+    if extras and not any(path.suffix == ".toml" for path in request.requirement_files):
+        raise UsageError(
+            "extras are those of a pyproject.toml, and none is asked for",
+            hint="add `-r pyproject.toml`",
+        )
     for path in request.constraint_files:
         reader.file(path, constraint=True)
     return wanted
@@ -50,13 +58,19 @@ class _Reader:
         self._wanted = wanted
         self._seen: set[tuple[Path, bool]] = set()
 
-    def named(self, path: Path) -> None:
+    def named(self, path: Path, request: Request) -> None:
         """Read a file that the user named: the dependencies of a project, or requirements."""
         if path.suffix != ".toml":
             self.file(path, constraint=False)
             return
-        for specifier in _dependencies(path, lines.text_of(path)):
-            self._take(specifier, where=f"`{path}`", constraint=False)
+        found = Project(path).dependencies(request.extras, all_extras=request.all_extras)
+        self.project(f"`{path}`", found)
+
+    def project(self, where: str, requirements: Iterable[str]) -> None:
+        """Read what a pyproject.toml asks for."""
+        for text in requirements:
+            self._take(text, where=where, constraint=False)
+            self._wanted.of_projects.append(text)
 
     def file(self, path: Path, *, constraint: bool) -> None:
         """Read the requirements file at `path`, and those that it includes."""
@@ -158,23 +172,3 @@ def _beside(folder: Path, value: str) -> str:
 def as_path(value: str) -> str:
     """Return an editable requirement so that a bare word is not taken for a project's name."""
     return value if "://" in value or value.startswith((".", "/", "~", "file:")) else f"./{value}"
-
-
-def _dependencies(path: Path, text: str) -> list[str]:
-    """Return the dependencies of a pyproject.toml. Raises `UsageError`."""
-    try:
-        project: Any = tomllib.loads(text).get("project")
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"`{path}` is not TOML", reason=str(error)) from None
-    if not isinstance(project, dict):
-        return []
-    if "dependencies" in (project.get("dynamic") or ()):
-        raise UnsupportedError(
-            f"`{path}` computes its dependencies when it is built",
-            reason="building would run its backend before anything is judged",
-            hint="lock its dependencies into a requirements file or a pylock.toml",
-        )
-    given = project.get("dependencies", [])
-    if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
-        raise UsageError(f"`{path}`: project.dependencies is no list of requirements")
-    return given

@@ -25,6 +25,14 @@ class IndexOptions:
     no_index: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """PEP-735: a dependency group of one pyproject.toml."""
+
+    path: Path
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What to install, as the user said it."""
@@ -32,6 +40,11 @@ class Request:
     specifiers: tuple[str, ...] = ()
     requirement_files: tuple[Path, ...] = ()
     constraint_files: tuple[Path, ...] = ()
+    extras: tuple[str, ...] = ()
+    """PEP-621: optional dependencies of the pyproject.toml among the files."""
+
+    all_extras: bool = False
+    groups: tuple[Group, ...] = ()
     indexes: IndexOptions = field(default_factory=IndexOptions)
     upgrade: bool = False
     upgrade_packages: tuple[str, ...] = ()
@@ -44,6 +57,11 @@ class Request:
 
     offline: bool = False
     refresh: bool = False
+    preferences: tuple[tuple[NormalizedName, Version], ...] = ()
+    """Versions to keep where they still fit: those of the lock that is to be replaced."""
+
+    universal: bool = False
+    """For every platform, not only for the target's: all wheels of each release."""
 
 
 @dataclass(slots=True)
@@ -57,6 +75,9 @@ class Wanted:
     """The digests demanded of a project, of one version or, with `None`, of any."""
 
     direct: list[File] = field(default_factory=list)
+    of_projects: list[str] = field(default_factory=list)
+    """What pyproject.toml files ask for, in words that every installer reads."""
+
     indexes: list[IndexOptions] = field(default_factory=list)
     require_hashes: bool = False
     pre: bool = False

@@ -72,6 +72,7 @@ class Distribution:
 
     def __init__(self, info: Path, name: str, version: str | None, folders: Folders) -> None:
         self.project: NormalizedName = canonicalize_name(name)
+        self.version = version
         self.title = f"{self.project} {version}" if version else str(self.project)
         self._info = info
         self._folders = folders
@@ -97,6 +98,23 @@ class Distribution:
             names = content.decode("utf-8", "replace").splitlines()
             return self._by_key(self._info, dict.fromkeys(names, ""))
         return None
+
+    @cached_property
+    def recorded(self) -> Mapping[str, tuple[str, str]] | None:
+        """The files of its RECORD by folded spot: where each is, and its hash.
+
+        `None` where there is none. What lies outside of the target is named by its whole path.
+        """
+        from guard.artifact.listed import hashes  # noqa: PLC0415 - seldom needed
+
+        if (content := _read(self._info / "RECORD")) is None:
+            return None
+        found = {}
+        for path, value in hashes(content).items():
+            # Text, not paths: there are as many as files in the environment.
+            place = os.path.normpath(os.path.join(self._info.parent, path))  # noqa: PTH118
+            found[fold(self._spot(self._info.parent, path) or place)] = place, value
+        return found
 
     def _by_key(self, folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
         spots = ((self._spot(folder, path), value) for path, value in hashes.items())

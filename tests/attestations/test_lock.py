@@ -143,3 +143,42 @@ def test_a_lock_of_an_archive_is_held_to_its_publisher_too() -> None:
     lock: Pylock = plan.parse(tomli_w.dumps(document).encode(), name="pylock.toml")
     (planned,) = plan.select(lock, environment={}, tags=[], folder=Path())  # type: ignore[typeddict-item]
     assert planned.identities == attestation_identities.patterns(lock.packages[0])
+
+
+def test_what_a_lock_no_longer_says_of_publishers_is_still_known(
+    shop: Shop, target: Environment
+) -> None:
+    """Whoever takes the identities out of a lock meets those that were installed before."""
+    shop.add("1.0", tagged("1.0"))
+    assert shop.run("lock", "widget", into=target).code == 0
+    assert shop.run("sync", into=target).code == 0
+    evil = shop.add("1.1", tagged("1.1", repository="evil/widget", **EVIL))
+    a_lock(shop, evil)
+    with untouched(target):
+        ran = shop.run("sync", "--refresh", into=target)
+    assert ran.code == 77, ran.said
+    assert "denied[changed-publisher]" in ran.err
+
+
+def test_identities_that_somebody_took_out_of_a_lock_are_missed(
+    shop: Shop, target: Environment
+) -> None:
+    wheel = shop.add("1.0", tagged("1.0"))
+    assert shop.run("lock", "widget", into=target).code == 0
+    assert shop.run("lock", "widget", "--check", into=target).code == 0
+    a_lock(shop, wheel)
+    ran = shop.run("lock", "widget", "--check", into=target)
+    assert ran.code == 1, ran.said
+    assert "~ widget 1.0: other files, or said otherwise" in ran.err
+
+
+def test_what_is_synced_is_held_to_the_lock_even_where_it_is_installed(
+    shop: Shop, target: Environment
+) -> None:
+    wheel = shop.add("1.0", tagged("1.0", repository="evil/widget", **EVIL))
+    target.holds(wheel)
+    a_lock(shop, wheel, ACME)
+    with untouched(target):
+        ran = shop.run("sync", into=target)
+    assert ran.code == 77, ran.said
+    assert "the lock" in ran.finding("unexpected-publisher")

@@ -43,6 +43,7 @@ positional arguments:
     download  judge, then keep the files
     check     judge, and install nothing
     lock      judge, and write a pylock.toml
+    sync      make an environment what a lock says
     verify    a local file against its attestations
     inspect   what is inside, and what the attestations say
     approve   judge, and allow from now on
@@ -59,8 +60,8 @@ options:
   -h, --help  show this help message and exit
   --version   show program's version number and exit
 
-Exit codes: 0 admitted · 2 usage · 69 undecided · 70 guard failed · 77 denied · 78 bad policy ·
-any other: the installer's own.
+Exit codes: 0 admitted · 1 lock out of date · 2 usage · 69 undecided · 70 guard failed · 77 denied ·
+78 bad policy · any other: the installer's own.
 """
 
 

@@ -13,7 +13,7 @@ import pytest
 from packaging.markers import default_environment
 from packaging.specifiers import SpecifierSet
 from packaging.tags import sys_tags
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from guard.cli.judging import judged
@@ -69,6 +69,9 @@ class Resolver:
 
     def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
         raise AssertionError(f"nothing is installed by judging: {admitted}, {request}, {quiet}")
+
+    def remove(self, projects: Sequence[NormalizedName], *, quiet: bool) -> None:
+        raise AssertionError(f"nothing is removed by judging: {projects}, {quiet}")
 
 
 @dataclass

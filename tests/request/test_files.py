@@ -259,9 +259,9 @@ def test_a_project_is_read_as_one_only_where_pip_and_uv_do(tmp_path: Path) -> No
     ("text", "complaint"),
     [
         ('project.dynamic = ["dependencies"]', "computes its dependencies"),
-        ('project.dependencies = "frob"', "is no list of requirements"),
-        ("project.dependencies = [1]", "is no list of requirements"),
-        ("project.dependencies = {}", "is no list of requirements"),
+        ('project.dependencies = "frob"', "is no list of strings"),
+        ("project.dependencies = [1]", "is no list of strings"),
+        ("project.dependencies = {}", "is no list of strings"),
         ('project.dependencies = ["what is this"]', "is not a requirement"),
         ('project.dependencies = ["frob --pre"]', "is not supported for one requirement"),
         ("project = [", "is not TOML"),

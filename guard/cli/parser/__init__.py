@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import guard
-from guard.cli.parser import allowing, describing, examining, installing
+from guard.cli.parser import allowing, describing, examining, installing, locking
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("install", "judge, then install", installing.install),
     ("download", "judge, then keep the files", installing.download),
     ("check", "judge, and install nothing", installing.check),
-    ("lock", "judge, and write a pylock.toml", installing.lock),
+    ("lock", "judge, and write a pylock.toml", locking.lock),
+    ("sync", "make an environment what a lock says", locking.sync),
     ("verify", "a local file against its attestations", examining.verify),
     ("inspect", "what is inside, and what the attestations say", examining.inspect),
     ("approve", "judge, and allow from now on", allowing.approve),
@@ -49,8 +50,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="guard",
         description="Judges every artifact of an install before pip or uv may have it.",
-        epilog="Exit codes: 0 admitted · 2 usage · 69 undecided · 70 guard failed · 77 denied · "
-        "78 bad policy · any other: the installer's own.",
+        epilog="Exit codes: 0 admitted · 1 lock out of date · 2 usage · 69 undecided · "
+        "70 guard failed · 77 denied · 78 bad policy · any other: the installer's own.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"guard {guard.__version__}")

@@ -1,11 +1,18 @@
-"""The commands that judge a request: install, download, check and lock."""
+"""The commands that judge a request: install, download and check."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from guard.cli.parser.options import indexes, judging, requirements, selection, target
+from guard.cli.parser.options import (
+    indexes,
+    judging,
+    projects,
+    requirements,
+    selection,
+    target,
+)
 
 
 def install(command: argparse.ArgumentParser) -> None:
@@ -15,6 +22,7 @@ def install(command: argparse.ArgumentParser) -> None:
     )
     command.set_defaults(module="install")
     requirements(command)
+    projects(command)
     selection(command)
     indexes(command)
     target(command)
@@ -38,6 +46,7 @@ def download(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-d", "--dest", type=Path, default=Path(), metavar="DIR", help="where to (default: here)"
     )
+    projects(command)
     selection(command)
     indexes(command)
     target(command)
@@ -51,27 +60,7 @@ def check(command: argparse.ArgumentParser) -> None:
     )
     command.set_defaults(module="check")
     requirements(command)
-    selection(command)
-    indexes(command)
-    target(command)
-    judging(command)
-
-
-def lock(command: argparse.ArgumentParser) -> None:
-    """Add what `guard lock` understands."""
-    command.description = (
-        "Judge everything that would be installed, and write it as a PEP 751 lock."
-    )
-    command.set_defaults(module="lock")
-    requirements(command)
-    command.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("pylock.toml"),
-        metavar="FILE",
-        help="default: pylock.toml",
-    )
+    projects(command)
     selection(command)
     indexes(command)
     target(command)

@@ -36,6 +36,27 @@ def requirements(command: argparse.ArgumentParser) -> None:
     command.add_argument("-e", "--editable", action="append", default=[], metavar="PATH")
 
 
+def projects(command: argparse.ArgumentParser) -> None:
+    """Add the options that say what of a pyproject.toml is asked for."""
+    group = command.add_argument_group("of a pyproject.toml")
+    group.add_argument("--extra", action="append", default=[], metavar="NAME", help="an extra")
+    group.add_argument("--all-extras", action="store_true")
+    group.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        metavar="[PATH:]NAME",
+        help="a dependency group (PEP 735) besides what else is asked for",
+    )
+    group.add_argument(
+        "--only-group",
+        action="append",
+        default=[],
+        metavar="[PATH:]NAME",
+        help="a dependency group, and not the project's dependencies",
+    )
+
+
 def selection(command: argparse.ArgumentParser) -> None:
     """Add the options that say which releases are chosen."""
     group = command.add_argument_group("choosing releases")
