@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import guard
-from guard.cli.parser import allowing, examining, installing
+from guard.cli.parser import allowing, examining, installing, shell, wrapping
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("install", "judge, then install", installing.install),
@@ -23,6 +23,9 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("policy", "show or check a policy", allowing.policy),
     ("quarantine", "list, show or purge files", examining.quarantine),
     ("feed", "fetch, import or show advisories", examining.feed),
+    ("pip", "what pip is asked for, judged", wrapping.pip),
+    ("python", "Python, with `-m pip` judged", wrapping.python),
+    ("shell", "make shells and environments go through the guard", shell.shell),
     ("doctor", "what is configured, reachable, and how old", examining.doctor),
 )
 """Name, help and words of each command, in the order in which they are shown."""
