@@ -22,12 +22,13 @@ _FILE: Final = "bypassed.jsonl"
 _PASSWORD: Final = re.compile(r"(?<=://)[^/\s]*@")
 
 
-def bypassed(command: Sequence[str]) -> bool:
+def bypassed(command: Sequence[str], *, system: Path | None = None) -> bool:
     """Tell whether the user lets `command` go past the guard; say so, and write it down.
 
     The variable does not reach what the command starts: it is for one command. It does nothing
     without a reason, or where the system's policy is locked down. Raises `GuardError` where that
-    cannot be found out, or not be written down: then nothing runs.
+    cannot be found out, or not be written down: then nothing runs. `system` is the system's policy
+    file (default: where it is on this platform).
     """
     given = os.environ.pop(VARIABLE, None)
     if given is None:
@@ -37,7 +38,7 @@ def bypassed(command: Sequence[str]) -> bool:
     if not reason:
         _say(f"{VARIABLE} gives no reason, so nothing is bypassed")
         return False
-    if locked_down():
+    if locked_down(system or policy_files(None).system):
         _say(f"the system's policy is locked down: {VARIABLE} does nothing")
         return False
     record_bypass(reason, _without_passwords(command))
@@ -66,9 +67,8 @@ def record_bypass(reason: str, command: Sequence[str]) -> None:
         ) from None
 
 
-def locked_down() -> bool:
-    """Tell whether the system's policy is locked down. Raises `PolicyError`."""
-    system = policy_files(None).system
+def locked_down(system: Path | None) -> bool:
+    """Tell whether the system's policy file is locked down. Raises `PolicyError`."""
     return system is not None and system.is_file() and table_of(system).get("lockdown") is True
 
 

@@ -64,7 +64,7 @@ def run(arguments: Namespace) -> int:
     asked = split(call.words)
     if asked.command != "install":
         raise _refused(asked)
-    return _install(_interpreter(call.program), asked)
+    return _install(call.program, asked)
 
 
 def _call(words: Sequence[str]) -> Call:
@@ -106,14 +106,15 @@ def _interpreter(tool: Tool) -> Path:
     return resolved(tool.path) if is_python(tool.name) else interpreter_of(tool)
 
 
-def _install(python: Path, asked: PipWords) -> int:
+def _install(program: Tool, asked: PipWords) -> int:
     """Do what `guard install` does, for the environment of that pip."""
     from guard.cli import install  # noqa: PLC0415 - only one way in three leads here
     from guard.cli.parser import parse  # noqa: PLC0415
     from guard.cli.pip_options import kept  # noqa: PLC0415
 
-    _refuse_configured(python)
     words = kept([*asked.options, *asked.rest])
+    python = _interpreter(program)
+    _refuse_configured(python)
     return install.run(parse(["install", "--installer=pip", f"--python={python}", *words]))
 
 

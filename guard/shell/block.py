@@ -64,10 +64,11 @@ def take(content: bytes, *, name: str) -> bytes | None:
     lines = _lines(content, name)
     notes = set()
     for block in reversed(_blocks(lines, name)):
+        end = b"\r\n" if lines[block.begin].endswith(b"\r\n") else b"\n"
         del lines[block.begin : block.end]
         notes.add(block.note)
         if block.note is Note.UNENDED and block.begin == len(lines) and lines:
-            lines[-1] = lines[-1].removesuffix(b"\n").removesuffix(b"\r")
+            lines[-1] = lines[-1].removesuffix(end)
     return None if Note.ABSENT in notes and not any(lines) else b"".join(lines)
 
 

@@ -72,7 +72,7 @@ def completions(parser: argparse.ArgumentParser, shell: str) -> str:
 _BASH: Final = """\
 # Completions of guard for bash, written by `guard shell completions bash`.
 _wheelguard() {{
-  local at=guard word words='' i
+  local at=guard word choices='' i
   local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${{COMP_WORDS[i]}}
@@ -86,7 +86,7 @@ _wheelguard() {{
       esac ;;
   esac
   COMPREPLY=()
-  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$words" -- "$current")
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$choices" -- "$current")
 }}
 complete -o default -F _wheelguard guard wheelguard
 """
@@ -95,12 +95,11 @@ _ZSH: Final = """\
 #compdef guard wheelguard
 # Completions of guard for zsh, written by `guard shell completions zsh`.
 _wheelguard() {{
-  local at=guard word words_here='' i before=${{words[CURRENT-1]}}
+  local at=guard word choices='' i before=${{words[CURRENT-1]}}
   for ((i = 2; i < CURRENT; i++)); do
     word=${{words[i]}}
     case "$at $word" in {paths}) at="$at $word" ;; esac
   done
-  local words=''
   case "$at $before" in
 {values}
     *)
@@ -108,8 +107,7 @@ _wheelguard() {{
 {words}
       esac ;;
   esac
-  if [[ -n $words ]]; then compadd -- ${{=words}}; fi
-  if [[ -z $words || $at != guard ]]; then _files; fi
+  if [[ -n $choices ]]; then compadd -- ${{=choices}}; else _files; fi
 }}
 if [ "$funcstack[1]" = "_guard" ] || [ "$funcstack[1]" = "_wheelguard" ]; then
   _wheelguard "$@"
@@ -132,14 +130,15 @@ end
 
 
 def _cases(found: list[Row]) -> dict[str, str]:
-    paths = "|".join(shlex.quote(row.path) for row in found[1:])
+    paths = "|".join(shlex.quote(row.path) for row in found)
     values = [
-        f"    {shlex.quote(f'{row.path} {option}')}) words={shlex.quote(' '.join(choices))} ;;"
+        f"    {shlex.quote(f'{row.path} {option}')}) choices={shlex.quote(' '.join(choices))} ;;"
         for row in found
         for option, choices in row.values.items()
     ]
     words = [
-        f"        {shlex.quote(row.path)}) words={shlex.quote(_following(row))} ;;" for row in found
+        f"        {shlex.quote(row.path)}) choices={shlex.quote(_following(row))} ;;"
+        for row in found
     ]
     return {"paths": paths, "values": "\n".join(values), "words": "\n".join(words)}
 
