@@ -79,7 +79,8 @@ def _uninstall(named: str | None) -> None:
     shells = [Shell(named)] if named else [*Shell]
     for shell in shells:
         for change in startup.uninstall(shell, _startup_folder()):
-            _say(f"`{change.path}` {'removed' if change.after is None else 'is as it was'}")
+            did = "removed, for there was none" if change.after is None else "the block is out"
+            _say(f"`{change.path}`: {did}")
     left = [shell for shell in Shell if startup.with_block(shell)]
     if left:
         _say(f"the shims stay for {', '.join(left)}")
@@ -123,7 +124,8 @@ def _lines(now: Status) -> Iterator[str]:
         if file.block != "absent":
             yield f"{_mark(well=file.block == 'present')} {file.shell}: {file.path}: {file.block}"
     if all(file.block == "absent" for file in now.files):
-        yield "BAD  no startup file has the block: `guard shell install`"
+        well = now.on_path == "first"  # as in a container, where nobody types
+        yield f"{_mark(well=well)} no startup file has the block: `guard shell install`"
     for tool in now.tools:
         if tool.real or not tool.covered:
             goes = "the guard" if tool.covered else f"{tool.first}, past the guard"

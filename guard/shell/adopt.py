@@ -62,37 +62,41 @@ def adopt(environment: Path, kept: Path) -> Adopted:
     that is not as pip's installers write it, `QuarantineError` where it cannot be recorded.
     """
     environment, scripts, python = _parts(environment)
-    entries = [_entry(path, python) for path in _entry_points(scripts)]
-    fresh = [entry for entry in entries if entry is not None]
-    if not entries:
+    entries = _known(environment, scripts, python, kept)
+    shims.refuse_passing()
+    _keep(Record(environment=str(environment), entries=entries), kept)
+    done: list[Entry] = []
+    try:
+        for entry in entries:
+            text = shims.posix((str(scripts / entry.name),), of=python)
+            shims.write_program(scripts / entry.name, text.encode(), mode=entry.mode)
+            done.append(entry)
+    except OSError as error:
+        _give_back(scripts, done)
+        raise _failed(scripts, error) from None
+    return Adopted(changed=tuple(entry.name for entry in entries))
+
+
+def _known(environment: Path, scripts: Path, python: Path, kept: Path) -> list[Entry]:
+    """Return every entry point that is there, as pip's installer wrote it: now, or before."""
+    record = _read(environment, kept)
+    recorded = {entry.name: entry for entry in record.entries} if record else {}
+    found = []
+    for path in _entry_points(scripts):
+        entry = _entry(path, python) or recorded.get(path.name)
+        if entry is None:
+            raise UnsupportedError(
+                f"`{path}` is a shim already, but what it was is not recorded",
+                reason="it was made with another GUARD_STATE_DIR, or the environment was copied",
+                hint="install pip anew with `python -m pip install --force-reinstall pip`",
+            )
+        found.append(entry)
+    if not found:
         raise TargetError(
             f"`{environment}` has no pip of its own, so there is nothing to replace",
             hint="`guard install --python` needs none there",
         )
-    before = _read(environment, kept)
-    older = before.entries if before else []
-    names = {entry.name for entry in fresh}
-    known = [*fresh, *(entry for entry in older if entry.name not in names)]
-    changed = sorted(path.name for path in _entry_points(scripts))
-    if missing := set(changed) - {entry.name for entry in known}:
-        raise UnsupportedError(
-            f"`{scripts / min(missing)}` is a shim already, but what it was is not recorded",
-            reason="it was made with another GUARD_STATE_DIR, or the environment was copied",
-            hint="install pip anew with `python -m pip install --force-reinstall pip`",
-        )
-    shims.refuse_passing()
-    _keep(Record(environment=str(environment), entries=known), kept)
-    done: list[Entry] = []
-    try:
-        for entry in sorted(known, key=lambda entry: entry.name):
-            if entry.name in changed:
-                text = shims.posix((str(scripts / entry.name),), of=python)
-                shims.write_program(scripts / entry.name, text.encode(), mode=entry.mode)
-                done.append(entry)
-    except OSError as error:
-        _give_back(scripts, done)
-        raise _failed(scripts, error) from None
-    return Adopted(changed=tuple(changed))
+    return found
 
 
 def undo(environment: Path, kept: Path) -> Adopted:
@@ -106,7 +110,7 @@ def undo(environment: Path, kept: Path) -> Adopted:
         _give_back(scripts, ours)
     except OSError as error:
         raise _failed(scripts, error) from None
-    _place(environment, kept).unlink(missing_ok=True)
+    _forget(environment, kept)
     names = {entry.name for entry in ours}
     return Adopted(
         changed=tuple(sorted(names)),
@@ -209,6 +213,12 @@ def _keep(record: Record, kept: Path) -> None:
             reason=error.strerror or str(error),
             hint="name another folder in GUARD_STATE_DIR",
         ) from None
+
+
+def _forget(environment: Path, kept: Path) -> None:
+    place = _place(environment, kept)
+    place.unlink(missing_ok=True)
+    place.parent.rmdir()
 
 
 def _read(environment: Path, kept: Path) -> Record | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def desk(
     guard: Guard,
     pip_template: Path,
     index: LoopbackIndex,
-) -> Iterator[Desk]:
+) -> Desk:
     shell = shutil.which(request.param)
     if shell is None:
         pytest.skip(f"there is no {request.param} here")
@@ -73,11 +72,13 @@ def desk(
     startup = home / STARTUP[request.param]
     startup.parent.mkdir(parents=True)
     startup.write_bytes(b"set -g fish_greeting ''" if request.param == "fish" else b"PS1='> '")
+    # Without this folder fish begins by reading every manual page of the machine.
+    (home / "data" / "fish" / "generated_completions").mkdir(parents=True)
     tools = guard.folder / "tools"
     tools.mkdir()
     shims.write_program(tools / "uvx", b"#!/bin/sh\necho the real uvx\n", mode=0o755)
     (guard.work / "Makefile").write_text("deps:\n\tpip install six==1.17.0\n")
-    yield Desk(shell, guard, environment, index.url)
+    return Desk(shell, guard, environment, index.url)
 
 
 def test_every_way_in_is_the_guard_s(desk: Desk) -> None:

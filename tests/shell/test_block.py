@@ -80,9 +80,11 @@ def test_several_blocks_become_one_and_go_together() -> None:
     ids=["no end", "no beginning", "two beginnings", "other words", "an end with more"],
 )
 def test_a_damaged_block_is_refused_with_its_line(content: bytes, line: int) -> None:
-    for change in (lambda: put(content, BODY, name="rc"), lambda: take(content, name="rc")):
-        with pytest.raises(UsageError) as refused:
-            change()
+    with pytest.raises(UsageError) as put_in:
+        put(content, BODY, name="rc")
+    with pytest.raises(UsageError) as taken_out:
+        take(content, name="rc")
+    for refused in (put_in, taken_out):
         assert refused.value.reason is not None
         assert refused.value.reason.startswith(f"line {line}: ")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import guard
-from guard.cli.parser import allowing, examining, installing, shell, wrapping
+from guard.cli.parser import allowing, examining, installing, pip_, shell
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("install", "judge, then install", installing.install),
@@ -23,8 +23,8 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("policy", "show or check a policy", allowing.policy),
     ("quarantine", "list, show or purge files", examining.quarantine),
     ("feed", "fetch, import or show advisories", examining.feed),
-    ("pip", "what pip is asked for, judged", wrapping.pip),
-    ("python", "Python, with `-m pip` judged", wrapping.python),
+    ("pip", "what pip is asked for, judged", pip_.pip),
+    ("python", "Python, with `-m pip` judged", pip_.python),
     ("shell", "make shells and environments go through the guard", shell.shell),
     ("doctor", "what is configured, reachable, and how old", examining.doctor),
 )

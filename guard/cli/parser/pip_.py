@@ -1,4 +1,4 @@
-"""The tools whose own words follow the command: nothing of them is parsed here."""
+"""`guard pip` and `guard python`: their words are taken before anything is parsed."""
 
 from __future__ import annotations
 
