@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from guard.errors import PolicyError, QuarantineError
 from guard.shell import shims
 from tests.e2e.guarded import (
     LONG_AGO,
+    TIMEOUT,
     Environment,
     Guard,
     Ran,
@@ -87,6 +89,24 @@ def test_what_installs_nothing_is_the_real_pip_s(typed: Typed, line: str) -> Non
         own = typed("pip", *line.split())
     assert own.code == 0, own.said
     assert own.out
+
+
+def test_what_passes_through_costs_one_start_of_python(guard: Guard) -> None:
+    shims.write_program(guard.work / "pip", b"#!/bin/sh\nexit 5\n", mode=0o755)
+    interpreter, *words = guard.command("pip", "list")
+    done = subprocess.run(
+        [interpreter, "-X", "importtime", *words],
+        env=guard.environment(PATH=f"{guard.work}:/usr/bin:/bin"),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 5
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "guard.cli.pip_" in imported
+    costly = {"argparse", "dataclasses", "subprocess", "packaging", "guard.model", "msgspec"}
+    assert not imported & costly
 
 
 def test_the_real_pip_s_exit_code_is_kept(typed: Typed) -> None:
