@@ -170,8 +170,8 @@ def journal(guard: Guard) -> list[dict[str, object]]:
 
 
 def test_a_bypass_is_for_one_command_and_recorded(typed: Typed, guard: Guard) -> None:
-    secret = "--extra-index-url=http://user:secret@127.0.0.1:9/simple/"
-    ran = typed("pip", "install", "--no-index", secret, "six", GUARD_BYPASS="the  index is\ndown")
+    option = "--extra-index-url=http://user:secret@127.0.0.1:9/simple/"
+    ran = typed("pip", "install", "--no-index", option, "six", GUARD_BYPASS="the  index is\ndown")
     assert ran.code == 1, ran.said  # the real pip's: it found nothing
     assert "goes past the guard, and this is recorded: the index is down" in ran.err
     (event,) = journal(guard)
