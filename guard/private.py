@@ -36,6 +36,14 @@ def write_private(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
+def append_private(path: Path, line: bytes) -> None:
+    """Add `line` at the end of the private file `path`, and wait for the disk. Raises `OSError`."""
+    with open(path, "ab", opener=_opener) as stream:
+        stream.write(line)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield an empty private file that takes the place of `path` at the end, if all went well.

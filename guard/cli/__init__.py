@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from guard.cli.parser import parse
+from guard.cli.untouched import untouched
 
 _GARBAGE: Final = 100_000
 """Objects between two searches for cycles: a run is short, and its pages are many objects."""
@@ -25,7 +25,11 @@ _PATIENCE: Final = 1.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     gc.set_threshold(_GARBAGE)
-    arguments = parse(argv)
+    arguments = untouched(sys.argv[1:] if argv is None else argv)
+    if arguments is None:
+        from guard.cli.parser import parse  # noqa: PLC0415 - words of pip are not parsed
+
+        arguments = parse(argv)
     from guard.cli.boundary import run  # noqa: PLC0415 - `--help` and `--version` need none of it
 
     code = run(arguments)

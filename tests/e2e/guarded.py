@@ -262,6 +262,16 @@ def cloned(template: Path, place: Path) -> Path:
     return shutil.copytree(template, place, symlinks=True, copy_function=_linked)
 
 
+def with_its_own_pip(template: Path, environment: Environment) -> None:
+    """Make the scripts of a copied environment name that one, and not the template."""
+    for path in sorted((environment.path / "bin").iterdir()):
+        if not path.is_symlink():
+            text = path.read_text(encoding="utf-8")
+            path.unlink()  # a link to the template's
+            path.write_text(text.replace(str(template), str(environment.path)), encoding="utf-8")
+            path.chmod(0o755)
+
+
 def _linked(source: str, place: str) -> None:
     # A link would share what is written in place, and these are small.
     if source.endswith((".pth", ".cfg", "RECORD")) or Path(source).is_symlink():

@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import guard
-from guard.cli.parser import allowing, describing, examining, installing, locking
+from guard.cli.parser import (
+    allowing,
+    describing,
+    examining,
+    installing,
+    locking,
+    pip_,
+    shell,
+)
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("install", "judge, then install", installing.install),
@@ -25,6 +33,9 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("quarantine", "list, show or purge files", examining.quarantine),
     ("sbom", "judge, and describe as CycloneDX", describing.sbom),
     ("feed", "fetch, import or show advisories", examining.feed),
+    ("pip", "what pip is asked for, judged", pip_.pip),
+    ("python", "Python, with `-m pip` judged", pip_.python),
+    ("shell", "make shells and environments go through the guard", shell.shell),
     ("doctor", "what is configured, reachable, and how old", examining.doctor),
 )
 """Name, help and words of each command, in the order in which they are shown."""

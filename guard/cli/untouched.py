@@ -1,0 +1,23 @@
+"""Command lines of other programs with `guard` in front: nothing of them is parsed as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from guard.wrappers.names import is_pip, is_python
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def untouched(words: Sequence[str]) -> Namespace | None:
+    """Return the command line of pip or of Python, if it is one; what is harmless never returns."""
+    if not words or not (is_pip(words[0]) or is_python(words[0])):
+        return None
+    from guard.cli.pip_ import pass_through  # noqa: PLC0415 - no other command needs it
+
+    pass_through(words)
+    from argparse import Namespace  # noqa: PLC0415 - what passes through needs none
+
+    return Namespace(module="pip_", words=list(words))
