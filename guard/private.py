@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, cast
 
 _FOLDER: Final = 0o700
 _FILE: Final = 0o600
@@ -57,6 +57,11 @@ def temporary(folder: Path) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+def open_private(path: Path, mode: str) -> IO[bytes]:
+    """Open the file at `path`; a new one is private from the first. Raises `OSError`."""
+    return cast("IO[bytes]", open(path, mode, opener=_opener))
 
 
 def _opener(path: str, flags: int) -> int:

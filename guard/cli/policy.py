@@ -9,10 +9,11 @@ from importlib import resources
 from pathlib import Path
 
 from guard.cli.exit import ExitCode
+from guard.cli.recording import recorded
 from guard.cli.session import policy_files, trust
 from guard.errors import PolicyError, UsageError
 from guard.policy import Files, Policy, effective, load
-from guard.policy.layers import beside, project_file
+from guard.policy.layers import beside, project_file, said
 from guard.report.text import plain
 from guard.rules._page import toml
 
@@ -32,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
             _trust(_project(arguments.file))
         case "distrust":
             path = _project(arguments.file)
-            known = trust().remove(path)
+            with recorded("policy distrust", [str(path)]) as record, record.changing():
+                known = trust().remove(path)
             sys.stderr.write(f"`{path}` {'is' if known else 'was'} not trusted\n")
         case _:
             from guard.policy.schema import schema  # noqa: PLC0415
@@ -71,8 +73,11 @@ def _trust(path: Path) -> None:
     """Say what the file would change, and trust it as it is now."""
     files = policy_files(None)
     below = Files(system=files.system, user=files.user)
-    entry = trust()
-    digest = entry.add(path)
+    with recorded("policy trust", [str(path)]) as record:
+        record.says(policy=said(path))
+        with record.changing():
+            digest = trust().add(path)
+        record.says(policy=digest)
     base, _ = effective(below)
     approvals = files.approvals_of(beside(path))
     changes = [*changed(base, load(str(path), base, approvals=approvals))]

@@ -51,6 +51,9 @@ class Session:
     layers: tuple[Layer, ...] = ()
     """The files that the policy comes from."""
 
+    place: Path | None = None
+    """Where everything is to go; `None` where nothing is installed."""
+
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
 
@@ -171,6 +174,7 @@ def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
         progress=watch(sys.stderr, quiet=arguments.quiet),
         pool=pool,
         now=now,
+        place=None if alone else target.place,
     )
     try:
         yield run

@@ -1,0 +1,247 @@
+"""Receipts: for every artifact that an installer was given, why it was.
+
+A receipt is an in-toto statement v1 with the SLSA Verification Summary predicate v1. The receipts
+of one run are one file, a line for each; a line is the statement itself, or the DSSE envelope
+around it where there is a key to sign with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from guard import dsse
+from guard.admission import standing
+from guard.dsse import PrivateKey, PublicKey, SealError
+from guard.errors import EvidenceError
+from guard.evidence.digests import facts
+from guard.evidence.durable import settle, write_durably
+from guard.model import Admitted, Candidate, Finding, Listing, Origin
+from guard.policy import Policy
+from guard.publisher import Provenance
+
+PREDICATE: Final = "https://slsa.dev/verification_summary/v1"
+VERIFIER: Final = "pkg:pypi/wheelguard"
+"""A package URL: it names this program, and no place on the web."""
+
+_UNEVALUATED: Final = "SLSA_BUILD_LEVEL_UNEVALUATED"
+"""SLSA: what was verified is said by the guard's own words; nobody looked for a level."""
+
+_LIMIT: Final = 256 << 20
+_SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What the receipts of one run have in common."""
+
+    id: str
+    command: str
+    guard: str
+    """The version that judged."""
+
+    policy: Policy
+    policy_uri: str
+    policy_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """The files of receipts under `folder`, in the user's private state."""
+
+    folder: Path
+
+    def write(self, run: Run, admitted: Sequence[Admitted], key: PrivateKey | None) -> str:
+        """Write the receipts of a run, whole or not at all; return the sha256 of the file.
+
+        Raises `EvidenceError`.
+        """
+        lines = (json.dumps(statement(item, run), separators=(",", ":")) for item in admitted)
+        if key is not None:
+            lines = (key.seal(line.encode()) for line in lines)
+        content = "".join(f"{line}\n" for line in lines).encode()
+        try:
+            write_durably(self.path(run.id), content)
+            settle(self.folder)
+        except OSError as error:
+            raise EvidenceError(
+                f"the receipts in `{self.folder}` could not be written, so nothing was begun",
+                reason=error.strerror or str(error),
+                hint="free some space, or name another folder in GUARD_STATE_DIR",
+            ) from None
+        return hashlib.sha256(content).hexdigest()
+
+    def path(self, run: str) -> Path:
+        """Return where the receipts of a run are."""
+        return self.folder / f"{run}.jsonl"
+
+    def read(self, run: str, sha256: str) -> bytes:
+        """Return the receipts of a run, if they are the ones that were written.
+
+        Raises `EvidenceError`.
+        """
+        path = self.path(run)
+        content = read(path)
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise EvidenceError(
+                f"`{path}` is not what was written there",
+                reason=f"its sha256 is not the journal's, {sha256[:16]}…",
+                hint="`guard log verify` says what else was changed",
+            )
+        return content
+
+
+def read(path: Path) -> bytes:
+    """Return what the file of receipts at `path` holds. Raises `EvidenceError`."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LIMIT + 1)
+    except OSError as error:
+        raise EvidenceError(f"`{path}` could not be read", reason=error.strerror) from None
+    if len(content) > _LIMIT:
+        raise EvidenceError(f"`{path}` is larger than {_LIMIT} bytes")
+    return content
+
+
+def statements(
+    content: bytes, keys: Sequence[PublicKey] = ()
+) -> Iterator[dict[str, Any] | SealError]:
+    """Yield the statement of each line, or what is wrong with it.
+
+    With `keys`, each line must be signed by one of them.
+    """
+    for line in content.removesuffix(b"\n").split(b"\n"):
+        try:
+            yield _statement(line, keys)
+        except SealError as error:
+            yield error
+
+
+def _statement(line: bytes, keys: Sequence[PublicKey]) -> dict[str, Any]:
+    document = dsse.json_object(line)
+    if "payloadType" in document:
+        payload = dsse.opened(line, keys) if keys else dsse.unopened(line)
+        document = dsse.json_object(payload)
+    elif keys:
+        raise SealError("it is not signed")
+    if document.get("_type") != dsse.STATEMENT or document.get("predicateType") != PREDICATE:
+        raise SealError("it is no receipt")
+    try:
+        msgspec.convert(document, _Receipt, strict=True)
+    except msgspec.ValidationError as error:
+        raise SealError(f"it is no receipt: {error}") from None
+    return document
+
+
+class _Subject(msgspec.Struct):
+    name: str
+    digest: dict[str, str]
+
+
+class _Extension(msgspec.Struct):
+    run: str
+    name: str
+    version: str | None
+    standing: str
+    findings: list[dict[str, Any]]
+
+
+class _Predicate(msgspec.Struct):
+    wheelguard: _Extension
+
+
+class _Receipt(msgspec.Struct):
+    """What whoever shows a receipt relies on."""
+
+    subject: tuple[_Subject]
+    predicate: _Predicate
+
+
+def statement(admitted: Admitted, run: Run) -> dict[str, Any]:
+    """Return the receipt of one artifact."""
+    candidate = admitted.verdict.candidate
+    return {
+        "_type": dsse.STATEMENT,
+        "subject": [{"name": candidate.file.filename, "digest": {"sha256": admitted.sha256}}],
+        "predicateType": PREDICATE,
+        "predicate": {
+            "verifier": {"id": VERIFIER, "version": {"wheelguard": run.guard}},
+            "timeVerified": f"{candidate.judged_at:%Y-%m-%dT%H:%M:%SZ}",
+            "resourceUri": _purl(candidate),
+            "policy": {"uri": run.policy_uri, "digest": {"sha256": run.policy_digest}},
+            "inputAttestations": list(_attestations(candidate)),
+            "verificationResult": "PASSED",
+            "verifiedLevels": [_UNEVALUATED],
+            "slsaVersion": "1.0",
+            "wheelguard": _extension(admitted, run),
+        },
+    }
+
+
+def _purl(candidate: Candidate) -> str:
+    """Return the package URL of a file: its release, its index and its name."""
+    file = candidate.file
+    version = f"@{quote(str(file.version), safe='')}" if file.version else ""
+    places = {"file_name": file.filename}
+    if isinstance(candidate.origin, Origin):
+        places["repository_url"] = candidate.origin.url
+    else:
+        places["download_url"] = file.url
+    qualifiers = "&".join(f"{key}={quote(places[key], safe=':/')}" for key in sorted(places))
+    return f"pkg:pypi/{file.project}{version}?{qualifiers}"
+
+
+def _attestations(candidate: Candidate) -> Iterator[dict[str, Any]]:
+    """Yield the PEP 740 object that was verified, where there was one."""
+    proved, listing = candidate.provenance, candidate.listing
+    if isinstance(proved, Provenance) and proved.document:
+        url = listing.provenance_url if isinstance(listing, Listing) else None
+        yield ({"uri": url} if url else {}) | {"digest": {"sha256": proved.document}}
+
+
+def _extension(admitted: Admitted, run: Run) -> dict[str, Any]:
+    """Return what the guard says beyond the predicate: under one key, as in-toto lets anybody."""
+    verdict = admitted.verdict
+    candidate = verdict.candidate
+    file, requested = candidate.file, candidate.requested
+    return {
+        "schema": _SCHEMA,
+        "run": run.id,
+        "command": run.command,
+        "name": str(file.project),
+        "version": str(file.version) if file.version else None,
+        "url": file.url,
+        "requested": {
+            "named": requested.named,
+            "pinned": requested.pinned,
+            "locked": requested.locked,
+        },
+        "standing": str(standing(candidate, run.policy)),
+        "publishers": list(_publishers(candidate)),
+        "findings": [_finding(finding) for finding in verdict.findings],
+        "facts": facts(candidate),
+    }
+
+
+def _publishers(candidate: Candidate) -> Iterator[Mapping[str, Any]]:
+    proved = candidate.provenance
+    for identity in proved.identities if isinstance(proved, Provenance) else ():
+        claims: dict[str, Any] = msgspec.to_builtins(identity)
+        yield {claim: value for claim, value in claims.items() if value is not None}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": str(finding.rule),
+        "level": str(finding.level),
+        "message": finding.message,
+        "unknown": finding.unknown,
+        "waiver": finding.waiver,
+    }
