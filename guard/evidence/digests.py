@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -73,6 +74,8 @@ def _written(value: object) -> object:
     match value:
         case Version() | SpecifierSet() | Versions():
             return str(value)
+        case timedelta():
+            return value.total_seconds()
         case Mapping():
             return dict(value)
         case _:
