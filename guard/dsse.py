@@ -102,8 +102,8 @@ def public_key(path: Path) -> PublicKey:
     return _named(key)
 
 
-def opened(envelope: bytes, keys: Sequence[PublicKey]) -> bytes:
-    """Return the payload that one of `keys` has signed. Raises `SealError`.
+def opened(envelope: bytes, keys: Sequence[PublicKey]) -> tuple[bytes, PublicKey]:
+    """Return the payload, and which of `keys` has signed it. Raises `SealError`.
 
     Nothing of the payload is read before its signature holds.
     """
@@ -113,9 +113,10 @@ def opened(envelope: bytes, keys: Sequence[PublicKey]) -> bytes:
     signers = [(known[name], signature) for name, signature in signatures if name in known]
     if not signers:
         raise SealError("it is signed by another key")
-    if not any(key.signed(message, signature) for key, signature in signers):
-        raise SealError("the signature does not hold")
-    return payload
+    for key, signature in signers:
+        if key.signed(message, signature):
+            return payload, key
+    raise SealError("the signature does not hold")
 
 
 def unopened(envelope: bytes) -> bytes:

@@ -72,7 +72,7 @@ def message(error: GuardError, *, colour: bool = False) -> str:
 
     word = "\x1b[1;31merror\x1b[0m" if colour else "error"
     lines = [f"{word}: {plain(error.message)}"]
-    if isinstance(error, PolicyError):
+    if isinstance(error, PolicyError) and error.source:
         lines += [f"  --> {error.source}" + (f", {error.at}" if error.at else "")]
     if error.reason:
         lines.append(f"   = reason: {plain(error.reason)}")

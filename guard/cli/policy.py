@@ -36,6 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
             with recorded("policy distrust", [str(path)]) as record, record.changing():
                 known = trust().remove(path)
             sys.stderr.write(f"`{path}` {'is' if known else 'was'} not trusted\n")
+        case "sign" | "verify":
+            from guard.cli import signing  # noqa: PLC0415 - the others need none of it
+
+            return signing.run(arguments)
         case _:
             from guard.policy.schema import schema  # noqa: PLC0415
 
@@ -72,7 +76,7 @@ def _project(named: str | None) -> Path:
 def _trust(path: Path) -> None:
     """Say what the file would change, and trust it as it is now."""
     files = policy_files(None)
-    below = Files(system=files.system, user=files.user)
+    below = Files(system=files.system, user=files.user, means=files.means)
     with recorded("policy trust", [str(path)]) as record:
         record.says(policy=said(path))
         with record.changing():

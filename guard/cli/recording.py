@@ -34,9 +34,9 @@ from guard.policy.load import SHIPPED
 from guard.report.text import plain
 from guard.request import Request
 
-_USERINFO: Final = re.compile(r"(:/+)[^/?#\s]*@")
-_NO_PORT: Final = re.compile(r"(:/+[^/?#\s:\[\]]*:)(?!\d*(?:[/?#\s]|$))\S*")
-_QUERY: Final = re.compile(r"(:/+[^?#\s]*)[?#]\S*")
+_USERINFO: Final = r"(:/+)(?:[^/?#\s]*|[^?#\s]*:[^?#\s]*)@"
+_NO_PORT: Final = r"(:/+[^/?#\s:\[\]]*:)(?!\d*(?:[/?#\s]|$))\S*"
+_QUERY: Final = r"(:/+[^?#\s]*)[?#]\S*"
 
 
 class Record:
@@ -166,8 +166,9 @@ def account() -> str:
 
 def without_secrets(text: str) -> str:
     """Return a word of the command line without what may be a password or a token in a URL."""
-    for pattern in (_USERINFO, _NO_PORT, _QUERY):
-        text = pattern.sub(r"\1", text)
+    if ":/" in text:
+        for pattern in (_USERINFO, _NO_PORT, _QUERY):
+            text = re.sub(pattern, r"\1", text)
     return text
 
 
@@ -188,16 +189,18 @@ def _uri(layers: Sequence[Layer]) -> str:
 
 
 def _signing_key() -> PrivateKey | None:
-    """Return the key that GUARD_SIGNING_KEY names. Raises `PolicyError`."""
+    """Return the key that GUARD_SIGNING_KEY names, where it names one. Raises `PolicyError`."""
     named = os.environ.get("GUARD_SIGNING_KEY")
-    if not named:
-        return None
+    return signing_key(Path(named)) if named else None
+
+
+def signing_key(path: Path) -> PrivateKey:
+    """Return the private key at `path`. Raises `PolicyError`."""
     try:
-        return private_key(Path(named))
+        return private_key(path)
     except SealError as error:
         raise PolicyError(
-            "nothing can be signed with GUARD_SIGNING_KEY",
-            source=named,
+            f"nothing can be signed with `{path}`",
             reason=str(error),
-            hint="make one with `openssl genpkey -algorithm ed25519`",
+            hint="make a key with `openssl genpkey -algorithm ed25519 -out FILE`",
         ) from None

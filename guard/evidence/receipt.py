@@ -19,7 +19,7 @@ import msgspec
 
 from guard import dsse
 from guard.admission import standing
-from guard.dsse import PrivateKey, PublicKey, SealError
+from guard.dsse import PrivateKey
 from guard.errors import EvidenceError
 from guard.evidence.digests import facts
 from guard.evidence.durable import settle, write_durably
@@ -34,7 +34,6 @@ VERIFIER: Final = "pkg:pypi/wheelguard"
 _UNEVALUATED: Final = "SLSA_BUILD_LEVEL_UNEVALUATED"
 """SLSA: what was verified is said by the guard's own words; nobody looked for a level."""
 
-_LIMIT: Final = 256 << 20
 _SCHEMA: Final = 1
 
 
@@ -63,10 +62,10 @@ class Receipts:
 
         Raises `EvidenceError`.
         """
-        lines = (json.dumps(statement(item, run), separators=(",", ":")) for item in admitted)
+        lines = [_written(statement(item, run)) for item in admitted]
         if key is not None:
-            lines = (key.seal(line.encode()) for line in lines)
-        content = "".join(f"{line}\n" for line in lines).encode()
+            lines = [key.seal(line).encode() for line in lines]
+        content = b"".join(line + b"\n" for line in lines)
         try:
             write_durably(self.path(run.id), content)
             settle(self.folder)
@@ -82,86 +81,12 @@ class Receipts:
         """Return where the receipts of a run are."""
         return self.folder / f"{run}.jsonl"
 
-    def read(self, run: str, sha256: str) -> bytes:
-        """Return the receipts of a run, if they are the ones that were written.
 
-        Raises `EvidenceError`.
-        """
-        path = self.path(run)
-        content = read(path)
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise EvidenceError(
-                f"`{path}` is not what was written there",
-                reason=f"its sha256 is not the journal's, {sha256[:16]}…",
-                hint="`guard log verify` says what else was changed",
-            )
-        return content
-
-
-def read(path: Path) -> bytes:
-    """Return what the file of receipts at `path` holds. Raises `EvidenceError`."""
+def _written(document: dict[str, Any]) -> bytes:
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_LIMIT + 1)
-    except OSError as error:
-        raise EvidenceError(f"`{path}` could not be read", reason=error.strerror) from None
-    if len(content) > _LIMIT:
-        raise EvidenceError(f"`{path}` is larger than {_LIMIT} bytes")
-    return content
-
-
-def statements(
-    content: bytes, keys: Sequence[PublicKey] = ()
-) -> Iterator[dict[str, Any] | SealError]:
-    """Yield the statement of each line, or what is wrong with it.
-
-    With `keys`, each line must be signed by one of them.
-    """
-    for line in content.removesuffix(b"\n").split(b"\n"):
-        try:
-            yield _statement(line, keys)
-        except SealError as error:
-            yield error
-
-
-def _statement(line: bytes, keys: Sequence[PublicKey]) -> dict[str, Any]:
-    document = dsse.json_object(line)
-    if "payloadType" in document:
-        payload = dsse.opened(line, keys) if keys else dsse.unopened(line)
-        document = dsse.json_object(payload)
-    elif keys:
-        raise SealError("it is not signed")
-    if document.get("_type") != dsse.STATEMENT or document.get("predicateType") != PREDICATE:
-        raise SealError("it is no receipt")
-    try:
-        msgspec.convert(document, _Receipt, strict=True)
-    except msgspec.ValidationError as error:
-        raise SealError(f"it is no receipt: {error}") from None
-    return document
-
-
-class _Subject(msgspec.Struct):
-    name: str
-    digest: dict[str, str]
-
-
-class _Extension(msgspec.Struct):
-    run: str
-    name: str
-    version: str | None
-    standing: str
-    findings: list[dict[str, Any]]
-
-
-class _Predicate(msgspec.Struct):
-    wheelguard: _Extension
-
-
-class _Receipt(msgspec.Struct):
-    """What whoever shows a receipt relies on."""
-
-    subject: tuple[_Subject]
-    predicate: _Predicate
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:  # half a character, which only escaped JSON can say
+        return json.dumps(document, separators=(",", ":")).encode()
 
 
 def statement(admitted: Admitted, run: Run) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
 from guard.dsse import PublicKey, SealError
 from guard.errors import EvidenceError
 from guard.evidence.journal import GENESIS, Entry, Head, Journal, digest, lines, parsed
-from guard.evidence.receipt import Receipts, read, statements
+from guard.evidence.reading import read, statements
+from guard.evidence.receipt import Receipts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +56,18 @@ class _Line:
 
 
 def verified(
-    journal: Journal, receipts: Receipts, *, keys: Sequence[PublicKey] = (), head: str | None = None
+    journal: Journal,
+    receipts: Receipts,
+    *,
+    keys: Sequence[PublicKey] = (),
+    since: datetime | None = None,
+    head: str | None = None,
 ) -> Proof:
     """Return what is wrong with the journal, its head and the receipts that it names.
 
-    With `keys`, each receipt must be signed by one of them. With `head`, the journal must have had
-    that one at some time. Raises `EvidenceError` where something cannot be read.
+    With `keys`, each receipt must be signed by one of them; with `since`, each that was written
+    after that moment. With `head`, the journal must have had that one at some time. Raises
+    `EvidenceError` where something cannot be read.
     """
     known = _head(journal)  # before the journal: that one only grows
     content = journal.content()
@@ -76,8 +84,9 @@ def verified(
         more = len(told) - known.entries
         remarks.append(f"{more} more of the lines than the head knows: its writer was stopped")
     named = _named(line.entry for line in told)
-    for run, sha256 in named.items():
-        problems += _receipts(receipts.path(run), sha256, keys)
+    for run, entry in named.items():
+        asked = keys if since is None or entry.time >= since else ()
+        problems += _receipts(receipts.path(run), entry.receipts, asked)
     remarks += _strangers(receipts.folder, named)
     return Proof(
         problems=tuple(problems),
@@ -90,9 +99,12 @@ def verified(
 
 def unfit(content: bytes, name: str, keys: Sequence[PublicKey]) -> Iterator[Problem]:
     """Yield what is wrong with a file of receipts by itself: what is no receipt, or not signed."""
-    for number, statement in enumerate(statements(content, keys), 1):
-        if isinstance(statement, SealError):
-            yield Problem(where=f"{name}, line {number}", message=str(statement))
+    told = enumerate(statements(content, keys), 1)
+    wrong = ((number, str(error)) for number, error in told if isinstance(error, SealError))
+    for message, row in groupby(wrong, key=lambda each: each[1]):
+        first, *others = (number for number, _ in row)
+        which = f"lines {first} to {others[-1]}" if others else f"line {first}"
+        yield Problem(where=f"{name}, {which}", message=message)
 
 
 def _head(journal: Journal) -> Head | str:
@@ -163,13 +175,13 @@ def _head_of(found: Iterable[bytes]) -> Head:
     return head
 
 
-def _named(entries: Iterable[Entry | str]) -> dict[str, str]:
-    """Return the runs that left receipts, with the sha256 of each file."""
+def _named(entries: Iterable[Entry | str]) -> dict[str, Entry]:
+    """Return the runs that left receipts, with the last entry that names them."""
     known = (entry for entry in entries if isinstance(entry, Entry))
-    return {entry.run: entry.receipts for entry in known if entry.receipts}
+    return {entry.run: entry for entry in known if entry.receipts}
 
 
-def _receipts(path: Path, sha256: str, keys: Sequence[PublicKey]) -> Iterator[Problem]:
+def _receipts(path: Path, sha256: str | None, keys: Sequence[PublicKey]) -> Iterator[Problem]:
     try:
         content = read(path)
     except EvidenceError as error:
@@ -180,7 +192,7 @@ def _receipts(path: Path, sha256: str, keys: Sequence[PublicKey]) -> Iterator[Pr
     yield from unfit(content, path.name, keys)
 
 
-def _strangers(folder: Path, named: Mapping[str, str]) -> Iterator[str]:
+def _strangers(folder: Path, named: Mapping[str, Entry]) -> Iterator[str]:
     """Yield a remark on receipts that the journal does not name: they prove nothing."""
     strange = sum(path.stem not in named for path in folder.glob("*.jsonl"))
     if strange:

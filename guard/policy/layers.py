@@ -22,6 +22,7 @@ from guard.errors import PolicyError
 from guard.policy.approvals import NAME, approvals_in, approvals_table
 from guard.policy.load import SHIPPED, has_table, load, overlay, table_of
 from guard.policy.policy import Floor, Policy
+from guard.policy.signature import Demand, Means, demand
 
 NAMES: Final = ("guard.toml", "pyproject.toml")
 """The files of a project that may hold its policy; of the second, the table `tool.guard`."""
@@ -67,6 +68,9 @@ class Files:
     approvals: Path | None = None
     """A file of approvals named on the command line: it counts with the user's own."""
 
+    means: Means | None = None
+    """What signatures are verified with, where the system's policy demands them."""
+
     proposed: tuple[Path, Approvals] | None = None
     """What the file of approvals at this path is to be judged as if it said it as well."""
 
@@ -87,9 +91,12 @@ def effective(files: Files) -> tuple[Policy, tuple[Layer, ...]]:
     """
     policy: Policy | None = None
     layers: list[Layer] = []
+    signed = Demand()
     if files.system is not None and files.system.is_file():
+        signed = demand(table_of(files.system), source=files.system)
         policy, layer = _system(files, files.system)
         layers.append(layer)
+    _refuse_unsigned(files, signed)
     own = files.approvals_of(files.approvals) if files.approvals else Approvals()
     if files.named is not None:
         layers.append(Layer(place=Place.NAMED, path=files.named))
@@ -131,6 +138,24 @@ def _project(files: Files, path: Path, below: Policy) -> tuple[Policy, Layer]:
     if not trusted:
         policy = replace(policy, floor=Floor(below, _UNTRUSTED.format(path)))
     return policy, Layer(place=Place.PROJECT, path=str(path), trusted=trusted)
+
+
+def _refuse_unsigned(files: Files, signed: Demand) -> None:
+    """Refuse what is not signed as the system's policy demands, before anything of it is read."""
+    if files.approvals is not None:
+        own = Place.USER if files.named is None else Place.NAMED
+        signed.check(own, files.approvals, means=files.means)
+    if files.named is not None and files.named in SHIPPED:
+        signed.refuse_preset(Place.NAMED, files.named)
+    elif files.named is not None:
+        named = Path(files.named).absolute()
+        signed.check(Place.NAMED, named, beside(named), means=files.means)
+    else:
+        if files.user is not None:
+            signed.check(Place.USER, files.user, beside(files.user), means=files.means)
+        path = project_file(files.folder) if files.folder is not None else None
+        if path is not None:
+            signed.check(Place.PROJECT, path, beside(path), means=files.means)
 
 
 def beside(path: Path) -> Path:

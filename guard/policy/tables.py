@@ -169,6 +169,21 @@ class GroupTable(
         return tuple(_name_glob(pattern) for pattern in self.members)
 
 
+class SignatureTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """`[signature]`: who must have signed the files above the system's own."""
+
+    required: bool = False
+    key: Text | Names | None = None
+    identities: tuple[IdentityTable, ...] = ()
+    trust_root: Text | None = None
+    max_age: Duration | None = None
+    layers: Annotated[
+        tuple[Literal["user", "project", "named"], ...], msgspec.Meta(min_length=1)
+    ] = ("user", "project", "named")
+
+
 class PolicyFile(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
 ):
@@ -177,6 +192,9 @@ class PolicyFile(
     extends: Text | None = None
     lockdown: bool = False
     """Nothing below may loosen this file: only the system's own may say so."""
+
+    signature: SignatureTable | None = None
+    """Who must have signed the others: only the system's own may say so."""
 
     approval: Literal["optional", "required"] | None = None
     """Whether only what is approved may be admitted."""

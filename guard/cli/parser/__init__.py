@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import guard
-from guard.cli.parser import allowing, examining, installing
+from guard.cli.parser import allowing, examining, installing, recording
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("install", "judge, then install", installing.install),
@@ -23,6 +23,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("policy", "show or check a policy", allowing.policy),
     ("quarantine", "list, show or purge files", examining.quarantine),
     ("feed", "fetch, import or show advisories", examining.feed),
+    ("log", "what was installed, approved and trusted here", recording.log),
     ("doctor", "what is configured, reachable, and how old", examining.doctor),
 )
 """Name, help and words of each command, in the order in which they are shown."""

@@ -13,6 +13,7 @@ from guard.cli.parser.options import (
     selection,
     target,
 )
+from guard.cli.parser.recording import sign, verify
 
 
 def approve(command: argparse.ArgumentParser) -> None:
@@ -104,6 +105,8 @@ def policy(command: argparse.ArgumentParser) -> None:
     distrusted = actions.add_parser("distrust", help=words, allow_abbrev=False)
     distrusted.add_argument("file", nargs="?", metavar="FILE", help="default: the project's")
     actions.add_parser("schema", help="the JSON Schema of a policy", allow_abbrev=False)
+    sign(actions.add_parser("sign", help="sign a policy and its approvals", allow_abbrev=False))
+    verify(actions.add_parser("verify", help="who signed a policy?", allow_abbrev=False))
 
 
 def rule(command: argparse.ArgumentParser) -> None:
