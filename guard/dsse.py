@@ -78,8 +78,9 @@ def private_key(path: Path) -> PrivateKey:
     from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
+    content = _content(path)
     try:
-        key = load_pem_private_key(_content(path), password=None)
+        key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise SealError("it is no private key in PEM without a passphrase") from None
     if not isinstance(key, ed25519.Ed25519PrivateKey):
@@ -93,8 +94,9 @@ def public_key(path: Path) -> PublicKey:
     from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
 
+    content = _content(path)
     try:
-        key = load_pem_public_key(_content(path))
+        key = load_pem_public_key(content)
     except (ValueError, UnsupportedAlgorithm):
         raise SealError("it is no public key in PEM") from None
     if not isinstance(key, ed25519.Ed25519PublicKey):

@@ -7,8 +7,9 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Final
 
 _FOLDER: Final = 0o700
 _FILE: Final = 0o600
@@ -59,9 +60,12 @@ def temporary(folder: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def open_private(path: Path, mode: str) -> IO[bytes]:
-    """Open the file at `path`; a new one is private from the first. Raises `OSError`."""
-    return cast("IO[bytes]", open(path, mode, opener=_opener))
+def open_private(path: Path, mode: str) -> FileIO:
+    """Open the file at `path`, unbuffered; a new one is private from the first.
+
+    Raises `OSError`.
+    """
+    return FileIO(path, mode, opener=_opener)
 
 
 def _opener(path: str, flags: int) -> int:

@@ -63,7 +63,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
 
 def _sha256(value: object) -> str:
     try:
-        content = msgspec.json.encode(value, enc_hook=_written, order="deterministic")
+        content = _ENCODER.encode(value)
     except UnicodeEncodeError:  # half a character, which only escaped JSON can say
         plain = msgspec.to_builtins(value, enc_hook=_written, order="deterministic")
         content = json.dumps(plain).encode()
@@ -80,3 +80,6 @@ def _written(value: object) -> object:
             return dict(value)
         case _:
             raise NotImplementedError(type(value).__name__)
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_written, order="deterministic")

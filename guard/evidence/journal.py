@@ -19,8 +19,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
-from typing import IO, Annotated, Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -145,8 +146,10 @@ class Journal:
         """
         try:
             with self._held():
-                before = self.head() or self._opened()
-                with open_private(self.path, "r+b") as stream:
+                before = self._opened()
+                with open_private(self.path, "r+") as stream:
+                    if os.fstat(stream.fileno()).st_size > _LIMIT:
+                        raise self._too_large()
                     head = self._caught_up(stream, before)
                     self._add(stream, head, entry)
         except OSError as error:
@@ -181,7 +184,7 @@ class Journal:
                 f"the journal `{self.path}` could not be read", reason=error.strerror
             ) from None
         if len(body) > _LIMIT:
-            raise EvidenceError(f"the journal `{self.path}` is larger than {_LIMIT} bytes")
+            raise self._too_large()
         return body
 
     def entries(self) -> Iterator[Entry]:
@@ -195,19 +198,28 @@ class Journal:
                 raise self._changed(f"line {number}: {error}") from None
 
     def _opened(self) -> Head:
-        """Write the first head: without one, a journal is taken for one whose head is gone."""
-        self._write(Head())
-        with open_private(self.path, "ab"):
-            pass
-        return Head()
+        """Return the head of a journal that is there.
 
-    def _caught_up(self, stream: IO[bytes], head: Head) -> Head:
+        The first head comes before the journal: one that has none has lost it.
+        """
+        head = self.head()
+        if head is None:
+            head = Head()
+            self._write(head)
+        if not self.path.exists():
+            if head.size:
+                raise self._changed("it is gone, and its head is not")
+            open_private(self.path, "a").close()
+        return head
+
+    def _caught_up(self, stream: FileIO, head: Head) -> Head:
         """Return the head of what is there; take in what no head knows of yet."""
-        stream.seek(head.size - head.last)
-        last = stream.read(head.last)
+        stream.seek(max(0, head.size - head.last))
+        content = stream.read()
+        last, more = content[: head.last], content[head.last :]
         if len(last) != head.last or (last and digest(last) != head.sha256):
             raise self._changed("its end is not what its head says")
-        for line in lines(stream.read(_LIMIT)):
+        for line in lines(more):
             if not line.endswith(b"\n"):
                 break
             try:
@@ -219,13 +231,14 @@ class Journal:
             head = head.after(line)
         return head
 
-    def _add(self, stream: IO[bytes], head: Head, entry: Entry) -> None:
+    def _add(self, stream: FileIO, head: Head, entry: Entry) -> None:
         line = written(entry, previous=head.sha256)
         try:
             stream.truncate(head.size)  # half a line, of somebody who was killed
             stream.seek(head.size)
-            stream.write(line)
-            stream.flush()
+            rest = line
+            while rest:
+                rest = rest[stream.write(rest) :]
             os.fsync(stream.fileno())
             self._write(head.after(line))
         except OSError:
@@ -247,6 +260,12 @@ class Journal:
             f"the journal `{self.path}` could not be written",
             reason=error.strerror or str(error),
             hint="free some space, or name another folder in GUARD_STATE_DIR",
+        )
+
+    def _too_large(self) -> EvidenceError:
+        return EvidenceError(
+            f"the journal `{self.path}` is larger than {_LIMIT} bytes",
+            hint="move it, its head and the receipts elsewhere, and a new one begins",
         )
 
     def _changed(self, reason: str) -> EvidenceError:

@@ -119,8 +119,12 @@ def _purl(candidate: Candidate) -> str:
         places["repository_url"] = candidate.origin.url
     else:
         places["download_url"] = file.url
-    qualifiers = "&".join(f"{key}={quote(places[key], safe=':/')}" for key in sorted(places))
+    qualifiers = "&".join(f"{key}={_quoted(places[key])}" for key in sorted(places))
     return f"pkg:pypi/{file.project}{version}?{qualifiers}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe=":/", errors="backslashreplace")
 
 
 def _attestations(candidate: Candidate) -> Iterator[dict[str, Any]]:

@@ -70,14 +70,17 @@ def verified(
     `EvidenceError` where something cannot be read.
     """
     known = _head(journal)  # before the journal: that one only grows
-    content = journal.content()
-    found = lines(content)
+    found = lines(journal.content())
     remarks = []
-    if found and not found[-1].endswith(b"\n"):
-        remarks.append(f"line {len(found)} of the journal is half a line: its writer was stopped")
-        found.pop()
+    half = found.pop() if found and not found[-1].endswith(b"\n") else b""
     told = [_Line(n, _entry(line), digest(line)) for n, line in enumerate(found, 1)]
     problems = [*_chain(journal.path.name, told, known), *_end(journal, found, told, known)]
+    if half:
+        where, message = f"{journal.path.name}, line {len(told) + 1}", "it is half a line"
+        if isinstance(known, Head) and known.entries > len(told):
+            problems.append(Problem(where=where, message=message))
+        else:
+            remarks.append(f"{where}: {message}, for its writer was stopped")
     if head is not None and head not in {line.sha256 for line in told}:
         problems.append(Problem(where=journal.path.name, message=f"no line has the sha256 {head}"))
     if isinstance(known, Head) and len(told) > known.entries:
