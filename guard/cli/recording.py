@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 
 import guard
+from guard.admission import Judgement
 from guard.cli.exit import ExitCode, of_decision, of_error
 from guard.cli.session import Session, state_folder
 from guard.dsse import PrivateKey, SealError, private_key
@@ -28,7 +29,7 @@ from guard.evidence import Against, Entry, Event, Journal, Receipts, Run
 from guard.evidence.digests import policy_digest
 from guard.evidence.receipt import VERIFIER
 from guard.install.flow import Outcome
-from guard.model import Admitted, Decision, Verdict
+from guard.model import Admitted, Decision
 from guard.policy import Layer
 from guard.policy.load import SHIPPED
 from guard.report.text import plain
@@ -73,7 +74,7 @@ class Record:
             exit_code=of_decision(judgement.decision),
             files=len(verdicts),
             projects=tuple(sorted({str(v.candidate.file.project) for v in verdicts})),
-            against=tuple(_against(verdicts)),
+            against=tuple(_against(judgement)),
         )
         self._run = Run(
             id=entry.run,
@@ -172,12 +173,17 @@ def without_secrets(text: str) -> str:
     return text
 
 
-def _against(verdicts: Iterable[Verdict]) -> Iterator[Against]:
-    """Yield each file that was kept out, with the rules that did it."""
-    for verdict in verdicts:
-        if verdict.decision is not Decision.ADMITTED:
-            rules = dict.fromkeys(str(f.rule) for f in verdict.findings if f.holds)
-            yield Against(file=verdict.candidate.file.filename, rules=tuple(rules))
+def _against(judgement: Judgement) -> Iterator[Against]:
+    """Yield each file that made the decision, with the rules that did it.
+
+    Under a denial, what nobody went on to find out is left out.
+    """
+    denied = judgement.decision is Decision.DENIED
+    for verdict in judgement.verdicts:
+        if verdict.decision is judgement.decision is not Decision.ADMITTED:
+            held = (f for f in verdict.findings if f.holds and not (denied and f.unknown))
+            rules = tuple(dict.fromkeys(str(finding.rule) for finding in held))
+            yield Against(file=verdict.candidate.file.filename, rules=rules)
 
 
 def _uri(layers: Sequence[Layer]) -> str:

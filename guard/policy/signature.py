@@ -135,9 +135,8 @@ class Demand:
         if means is None:
             raise SealError("there is no clock to tell the age of the signature by")
         if not -_AHEAD <= means.now - signed_at <= self.max_age:
-            raise SealError(
-                f"it was signed on {signed_at:%Y-%m-%d}, which is too long ago to count"
-            )
+            day = f"{signed_at:%Y-%m-%d}"
+            raise SealError(f"it was signed on {day}, not within the last {self.max_age}")
 
 
 def demand(table: Mapping[str, Any], *, source: Path) -> Demand:
