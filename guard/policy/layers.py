@@ -142,9 +142,9 @@ def _project(files: Files, path: Path, below: Policy) -> tuple[Policy, Layer]:
 
 def _refuse_unsigned(files: Files, signed: Demand) -> None:
     """Refuse what is not signed as the system's policy demands, before anything of it is read."""
-    if files.approvals is not None:
-        own = Place.USER if files.named is None else Place.NAMED
-        signed.check(own, files.approvals, means=files.means)
+    if files.approvals is not None:  # named, and counted with the user's own
+        signed.check(Place.NAMED, files.approvals, means=files.means)
+        signed.check(Place.USER, files.approvals, means=files.means)
     if files.named is not None and files.named in SHIPPED:
         signed.refuse_preset(Place.NAMED, files.named)
     elif files.named is not None:

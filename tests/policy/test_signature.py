@@ -194,7 +194,9 @@ def test_the_users_own_must_be_signed_and_so_must_their_approvals(place: Place) 
     place.policy()
 
 
-def test_approvals_that_are_named_must_be_signed(place: Place) -> None:
+@pytest.mark.parametrize("layer", ["user", "named"])
+def test_approvals_that_are_named_must_be_signed(layer: str, tmp_path: Path) -> None:
+    place = Place(tmp_path, f'layers = ["{layer}"]\n')
     named = place.folder / "mine.toml"
     named.write_text(NOTHING)
     place.refused(str(named), approvals=named)
