@@ -193,9 +193,6 @@ class PolicyFile(
     lockdown: bool = False
     """Nothing below may loosen this file: only the system's own may say so."""
 
-    signature: SignatureTable | None = None
-    """Who must have signed the others: only the system's own may say so."""
-
     approval: Literal["optional", "required"] | None = None
     """Whether only what is approved may be admitted."""
 
@@ -205,6 +202,8 @@ class PolicyFile(
     exempt: tuple[ExemptTable, ...] = ()
     publisher: tuple[PublisherTable, ...] = ()
     group: tuple[GroupTable, ...] = ()
+    signature: SignatureTable | None = None
+    """Who must have signed the others: only the system's own may say so."""
 
 
 def _several(given: str | int | tuple[str, ...] | tuple[int, ...] | None) -> tuple[Any, ...]:

@@ -53,6 +53,7 @@ positional arguments:
     quarantine
               list, show or purge files
     feed      fetch, import or show advisories
+    log       what was installed, approved and trusted here
     doctor    what is configured, reachable, and how old
 
 options:
