@@ -8,6 +8,7 @@
   - PolicyError         the policy says what it may not, or not what it must
   - SourceError         something needed from outside could not be had: *undecided*
   - QuarantineError     the quarantine could not be read or written
+  - EvidenceError       the journal or a receipt could not be written, or was changed
   - InstallerError      pip or uv failed, for a reason of its own
 
 A denial is *not* an error: it is a `Verdict`.
@@ -83,6 +84,12 @@ class QuarantineError(GuardError):
     """The quarantine or a cache could not be read or written."""
 
     kind = "quarantine"
+
+
+class EvidenceError(GuardError):
+    """The journal or a receipt could not be read or written, or is not as it was left."""
+
+    kind = "evidence"
 
 
 class InstallerError(GuardError):

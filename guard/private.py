@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -36,15 +37,6 @@ def write_private(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
-def append_private(path: Path, line: bytes) -> None:
-    """Add `line` at the end of the private file `path`, and wait for the disk. Raises `OSError`."""
-    with open(path, "ab", opener=_opener) as stream:
-        stream.write(line)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-@contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield an empty private file that takes the place of `path` at the end, if all went well.
 
@@ -67,10 +59,19 @@ def temporary(folder: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def open_private(path: Path, mode: str) -> FileIO:
+    """Open the file at `path`, unbuffered; a new one is private from the first.
+
+    Raises `OSError`.
+    """
+    return FileIO(path, mode, opener=_opener)
+
+
 def _opener(path: str, flags: int) -> int:
     return os.open(path, flags, _FILE)
 
 
+@contextlib.contextmanager
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file at `path`, after whoever holds it now. Raises `OSError`."""

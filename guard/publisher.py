@@ -139,6 +139,9 @@ class Provenance:
     unsupported: tuple[str, ...] = ()
     """What this verifier does not understand, which is not to say that it is forged."""
 
+    document: str | None = field(default=None, compare=False)
+    """The sha256 of the document that they came in."""
+
     @property
     def identities(self) -> tuple[Identity, ...]:
         """Who signed, each once."""

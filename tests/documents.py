@@ -99,9 +99,9 @@ def _command(name: str, command: argparse.ArgumentParser) -> str:
         lines += ["| action | what it does |", "|---|---|"]
         lines += [f"| `guard {name} {action}` | {words} |" for action, words in below.items()]
         lines.append("")
-        return "\n".join(lines)
     for group in command._action_groups:
-        rows = [_row(action) for action in group._group_actions if action.dest != "help"]
+        shown = [a for a in group._group_actions if a.dest not in {"help", "action"}]
+        rows = [_row(action) for action in shown]
         if rows:
             title = "option" if group.title == "options" else group.title
             head = "argument" if group.title == "positional arguments" else title

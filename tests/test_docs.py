@@ -31,6 +31,7 @@ from guard.policy.tables import (
     IndexTable,
     PolicyFile,
     PublisherTable,
+    SignatureTable,
 )
 from guard.rules import CATALOGUE
 from tests.builders import NOW
@@ -121,6 +122,7 @@ def test_every_variable_of_the_guard_s_own_is_explained() -> None:
         ("`[[deny]]`", DenyTable),
         ("`[[exempt]]`", ExemptTable),
         ("`[[group]]`", GroupTable),
+        ("`[signature]`", SignatureTable),
     ],
 )
 def test_every_key_of_a_policy_is_explained(heading: str, table: type) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from guard.cli.allowlist import change, destination
 from guard.cli.exit import ExitCode
 from guard.cli.judging import finish, installable
 from guard.cli.proposal import Terms, approvals_of, judged_as_approved, pins_of_environment
+from guard.cli.recording import Record, account, recorded
 from guard.cli.session import policy_files, session
 from guard.duration import Duration
 from guard.errors import UnsupportedError, UsageError
@@ -32,21 +32,31 @@ _SHOWN: Final = 20
 def run(arguments: argparse.Namespace) -> int:
     """Judge the request as if it were approved, and approve it when nothing else speaks against."""
     _refuse(arguments)
+    path = destination(policy_files(arguments.policy, arguments.approvals))
+    words = ["--environment"] if arguments.environment else list(arguments.requirement)
+    words += [f"-r {file}" for file in arguments.requirement_files]
+    with recorded("approve", words, path) as record:
+        code = _approve(arguments, path, record)
+        record.says(exit_code=int(code))
+    return code
+
+
+def _approve(arguments: argparse.Namespace, path: Path, record: Record) -> int:
     terms = Terms(
-        by=arguments.approved_by or _user(),
+        by=arguments.approved_by or account(),
         reason=arguments.reason or "",
         expires=_expires(arguments.expires, datetime.now(UTC)),
         only_opened=arguments.only_opened,
     )
     rules = _accepted_rules(arguments.accept)
     files = policy_files(arguments.policy, arguments.approvals)
-    path = destination(files)
     known = effective(replace(files, proposed=(path, Approvals())))[0].approvals
     arguments.approvals = None  # the file may not be there yet, and is in `files`
     if arguments.environment:
         arguments.requirement, arguments.no_deps = pins_of_environment(arguments), True
     with session(arguments, alone=True) as run:
         proposal, outcome = judged_as_approved(run, files, path, rules)
+        record.judged(run, outcome)
         if outcome.judgement.decision is not Decision.ADMITTED:
             code = finish(outcome, run, arguments, done=None)
             sys.stderr.write(_why_not(outcome.judgement.verdicts, path, rules))
@@ -56,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         new = [e for e in entries if arguments.renew or not _holds(e, known, run.now)]
         done = _done(len(new), len(entries) - len(new), path)
         if arguments.output_format != "text":
-            _write(path, new, terms.reason)
+            _write(path, new, terms.reason, record)
             return finish(outcome, run, arguments, done=done)
         finish(outcome, run, arguments, done=None)
     reason: str | None = terms.reason
@@ -65,15 +75,16 @@ def run(arguments: argparse.Namespace) -> int:
     if reason is None:
         sys.stderr.write("nothing was approved\n")
         return ExitCode.DENIED
-    _write(path, new, reason)
+    _write(path, new, reason, record)
     sys.stderr.write(f"{done}\n")
     return ExitCode.OK
 
 
-def _write(path: Path, new: Sequence[Approval], reason: str) -> None:
+def _write(path: Path, new: Sequence[Approval], reason: str, record: Record) -> None:
     entries = [replace(entry, reason=reason) for entry in new]
     if entries:
-        change(path, lambda text: added(text, entries, source=str(path)))
+        with record.changing():
+            change(path, lambda text: added(text, entries, source=str(path)))
 
 
 def _refuse(arguments: argparse.Namespace) -> None:
@@ -123,14 +134,6 @@ def _expires(given: str | None, now: datetime) -> date | None:
     if expires <= now.date():
         raise UsageError(f"--expires: {given} is over already")
     return expires
-
-
-def _user() -> str:
-    """Return the name of this account: an address in git's configuration may be a checkout's."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
 
 
 def _holds(entry: Approval, known: Approvals, now: datetime) -> bool:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from guard.cli.judging import finish, installable, judged
+from guard.cli.recording import Record, asked_for, recorded
 from guard.cli.session import Session, known_identities, session
 from guard.model import Admitted, Decision, Origin
 from guard.publisher import Provenance
@@ -13,16 +14,19 @@ from guard.publisher import Provenance
 
 def run(arguments: argparse.Namespace) -> int:
     """Judge the request, and install it when all of it is admitted."""
-    with session(arguments, alone=False) as run:
-        outcome = judged(run)
+    with (
+        session(arguments, alone=False) as run,
+        recorded("install", asked_for(run.request), run.place) as record,
+    ):
+        outcome = record.judged(run, judged(run))
         done = None
         if outcome.judgement.decision is Decision.ADMITTED:
-            done = _installed(run, installable(outcome), arguments)
+            done = _installed(run, installable(outcome), arguments, record)
     return finish(outcome, run, arguments, done=done)
 
 
 def _installed(
-    run: Session, admitted: Sequence[Admitted], arguments: argparse.Namespace
+    run: Session, admitted: Sequence[Admitted], arguments: argparse.Namespace, record: Record
 ) -> str | None:
     """Install what was admitted, and say what was done."""
     if arguments.report:
@@ -35,7 +39,8 @@ def _installed(
         return "nothing was installed (--dry-run)"
     run.progress.step("Installing")
     run.progress.done()
-    run.installer.apply(admitted, run.request, quiet=arguments.quiet)
+    with record.changing(admitted):
+        run.installer.apply(admitted, run.request, quiet=arguments.quiet)
     remember(admitted)
     return "installed"
 

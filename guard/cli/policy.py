@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from guard.cli.exit import ExitCode
 from guard.cli.policy_shown import document, shown
+from guard.cli.recording import recorded
 from guard.cli.session import policy_files, trust
 from guard.errors import PolicyError, UsageError
 from guard.policy import Policy, effective, load
 from guard.policy.differences import differences
-from guard.policy.layers import beside, project_files
+from guard.policy.layers import beside, project_files, said
 from guard.policy.load import decoded, overlay
 from guard.report.text import plain
 
@@ -43,8 +44,13 @@ def run(arguments: argparse.Namespace) -> int:
                 _trust(path)
         case "distrust":
             for path in _projects(arguments.file):
-                known = trust().remove(path)
+                with recorded("policy distrust", [str(path)]) as record, record.changing():
+                    known = trust().remove(path)
                 sys.stderr.write(f"`{path}` {'is' if known else 'was'} not trusted\n")
+        case "sign" | "verify":
+            from guard.cli import signing  # noqa: PLC0415 - the others need none of it
+
+            return signing.run(arguments)
         case _:
             from guard.policy.schema import cases_schema, schema  # noqa: PLC0415
 
@@ -111,6 +117,10 @@ def _trust(path: Path) -> None:
     base, _ = effective(files)
     policy = load(str(path), base, approvals=files.approvals_of(beside(path)))
     changes = [f"{each.effect:8}  {plain(each.words)}" for each in differences(base, policy)]
-    digest = trust().add(path)
+    with recorded("policy trust", [str(path)]) as record:
+        record.says(policy=said(path))
+        with record.changing():
+            digest = trust().add(path)
+        record.says(policy=digest)
     sys.stderr.write(f"`{path}` is trusted as it is now, sha256 {digest[:16]}…; it sets\n")
     sys.stderr.write("".join(f"  {line}\n" for line in changes) or "  nothing\n")

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from guard.approval import Approval
 from guard.cli.allowlist import change, destination
 from guard.cli.exit import ExitCode
+from guard.cli.recording import recorded
 from guard.cli.session import policy_files
 from guard.errors import UsageError
 from guard.model import Versions
@@ -40,7 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
                 )
         return left
 
-    change(path, without)
+    with recorded("revoke", arguments.requirement, path) as record:
+        with record.changing():
+            change(path, without)
+        names = {str(entry.name) for entry in gone}
+        record.says(files=sum(len(e.files) for e in gone), projects=tuple(sorted(names)))
     for entry in gone:
         sys.stderr.write(f"{entry.title} is approved no more in {path}\n")
     return ExitCode.OK

@@ -24,7 +24,9 @@ from guard.install import pip_configuration, uv_configuration
 from guard.install._base import Installer
 from guard.install.target import Target, find_python
 from guard.policy import Files, Layer, Policy, Trust, effective
+from guard.policy.signature import Means
 from guard.progress import Progress
+from guard.publisher import Provenance
 from guard.request import IndexOptions, Request, Wanted, groups, read
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ class Session:
     now: datetime
     layers: tuple[Layer, ...] = ()
     """The files that the policy comes from."""
+
+    place: Path | None = None
+    """Where everything is to go; `None` where nothing is installed."""
 
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
@@ -171,6 +176,7 @@ def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
         progress=watch(sys.stderr, quiet=arguments.quiet),
         pool=pool,
         now=now,
+        place=None if alone else target.place,
     )
     try:
         yield run
@@ -211,7 +217,21 @@ def policy_files(named: str | None, approvals: Path | None = None) -> Files:
         named=named or os.environ.get("GUARD_POLICY") or None,
         trusted=trust().entries(),
         approvals=approvals.absolute() if approvals else None,
+        means=means(),
     )
+
+
+def means() -> Means:
+    """Return what signatures of policies are verified with, where they are demanded."""
+    return Means(now=datetime.now(UTC), bundle=_bundle)
+
+
+def _bundle(raw: bytes, sha256: str, root: str | None) -> Provenance:
+    from guard.sources import trust_root  # noqa: PLC0415 - 350 ms, where a bundle is demanded
+    from guard.sources.verifier import Verifier  # noqa: PLC0415
+
+    trusted = trust_root.from_file(root) if root else trust_root.public(state_folder())
+    return Verifier(trusted).bundle(raw, filename="", sha256=sha256)
 
 
 def trust() -> Trust:

@@ -95,6 +95,11 @@ class Target:
     alone: bool = False
     """What is installed does not count: for judging or downloading a whole tree."""
 
+    @property
+    def place(self) -> Path:
+        """The folder that is installed into: the interpreter itself, where it has none."""
+        return self.directory or self.prefix or environment_of(self.python) or self.python
+
     def looks_new(self) -> bool:
         """Tell by its files alone, without running it, that an environment is as it was created."""
         if self.alone:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -24,6 +24,7 @@ from guard.policy.approvals import NAME, approvals_in, approvals_table
 from guard.policy.load import SHIPPED, has_table, load, overlay, table_of
 from guard.policy.policy import Floor, Policy
 from guard.policy.references import held
+from guard.policy.signature import Demand, Means, demand
 
 NAMES: Final = ("pyproject.toml", "guard.toml")
 """The files of a folder that may hold a policy, the lower first; of the first, `tool.guard`."""
@@ -75,6 +76,9 @@ class Files:
     approvals: Path | None = None
     """A file of approvals named on the command line: it counts with the user's own."""
 
+    means: Means | None = None
+    """What signatures are verified with, where the system's policy demands them."""
+
     proposed: tuple[Path, Approvals] | None = None
     """What the file of approvals at this path is to be judged as if it said it as well."""
 
@@ -95,9 +99,12 @@ def effective(files: Files) -> tuple[Policy, tuple[Layer, ...]]:
     """
     policy: Policy | None = None
     layers: list[Layer] = []
+    signed = Demand()
     if files.system is not None and files.system.is_file():
+        signed = demand(table_of(files.system), source=files.system)
         policy, layer = _system(files, files.system)
         layers.append(layer)
+    _refuse_unsigned(files, signed)
     own = files.approvals_of(files.approvals) if files.approvals else Approvals()
     if files.named is not None:
         layers.append(Layer(place=Place.NAMED, path=files.named))
@@ -111,11 +118,7 @@ def effective(files: Files) -> tuple[Policy, tuple[Layer, ...]]:
     table = table_of(files.user) if files.user is not None and files.user.is_file() else {}
     policy = overlay(table, policy or load("default"), source=str(files.user), approvals=own)
     counted: set[Path] = set()
-    for path in project_files(files.folder) if files.folder is not None else ():
-        if path == files.below:
-            break
-        if path in {files.system, files.user}:
-            continue
+    for path in _of_project(files):
         approvals = beside(path)
         found = Approvals() if approvals in counted else files.approvals_of(approvals)
         counted.add(approvals)
@@ -145,6 +148,32 @@ def _project(files: Files, path: Path, below: Policy, approvals: Approvals) -> t
     if not trusted:
         policy = replace(policy, floor=Floor(below, _UNTRUSTED.format(path)))
     return policy, Layer(place=Place.PROJECT, path=str(path), trusted=trusted)
+
+
+def _of_project(files: Files) -> Iterator[Path]:
+    """Yield the files of the project that count, the outermost first."""
+    for path in project_files(files.folder) if files.folder is not None else ():
+        if path == files.below:
+            return
+        if path not in {files.system, files.user}:
+            yield path
+
+
+def _refuse_unsigned(files: Files, signed: Demand) -> None:
+    """Refuse what is not signed as the system's policy demands, before anything of it is read."""
+    if files.approvals is not None:  # named, and counted with the user's own
+        signed.check(Place.NAMED, files.approvals, means=files.means)
+        signed.check(Place.USER, files.approvals, means=files.means)
+    if files.named is not None and files.named in SHIPPED:
+        signed.refuse_preset(Place.NAMED, files.named)
+    elif files.named is not None:
+        named = Path(files.named).absolute()
+        signed.check(Place.NAMED, named, beside(named), means=files.means)
+    else:
+        if files.user is not None:
+            signed.check(Place.USER, files.user, beside(files.user), means=files.means)
+        for path in _of_project(files):
+            signed.check(Place.PROJECT, path, beside(path), means=files.means)
 
 
 def beside(path: Path) -> Path:

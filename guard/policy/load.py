@@ -137,6 +137,13 @@ def overlay(
             at="lockdown",
             hint="`guard doctor` says where that is; anything can be denied here all the same",
         )
+    if file.signature and not system:
+        raise PolicyError(
+            "only the system's own policy can say who signs the others",
+            source=source,
+            at="signature",
+            hint="`guard doctor` says where that is",
+        )
     extended = _base(file.extends, source)
     options, origins = _options(extended or base, file, source)
     indexes = tuple(

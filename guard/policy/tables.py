@@ -169,6 +169,21 @@ class GroupTable(
         return tuple(_name_glob(pattern) for pattern in self.members)
 
 
+class SignatureTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """`[signature]`: who must have signed the files above the system's own."""
+
+    required: bool = False
+    key: Text | Names | None = None
+    identities: tuple[IdentityTable, ...] = ()
+    trust_root: Text | None = None
+    max_age: Duration | None = None
+    layers: Annotated[
+        tuple[Literal["user", "project", "named"], ...], msgspec.Meta(min_length=1)
+    ] = ("user", "project", "named")
+
+
 class PolicyFile(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
 ):
@@ -187,6 +202,8 @@ class PolicyFile(
     exempt: tuple[ExemptTable, ...] = ()
     publisher: tuple[PublisherTable, ...] = ()
     group: tuple[GroupTable, ...] = ()
+    signature: SignatureTable | None = None
+    """Who must have signed the others: only the system's own may say so."""
 
 
 def _several(given: str | int | tuple[str, ...] | tuple[int, ...] | None) -> tuple[Any, ...]:

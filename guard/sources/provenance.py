@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -70,14 +71,14 @@ class ProvenanceSource:
 
     def verified(self, raw: bytes, *, root: TrustRoot, filename: str, sha256: str) -> Provenance:
         """Return what the provenance object `raw` proves of a file."""
-        key = _key(raw, root, filename, sha256)
+        key, document = _key(raw, root, filename, sha256), hashlib.sha256(raw).hexdigest()
         if self._use_results and (known := self._known(key)) is not None:
-            return known
+            return replace(known, document=document)
         with self._lock:
             verifier = self._verifier(root)
         found = verifier.provenance(raw, filename=filename, sha256=sha256)
         self._keep(key, found)
-        return found
+        return replace(found, document=document)
 
     def _verifier(self, root: TrustRoot) -> Verifier:
         from guard.sources.verifier import Verifier  # noqa: PLC0415 - 350 ms, only when needed

@@ -57,6 +57,7 @@ positional arguments:
     pip       what pip is asked for, judged
     python    Python, with `-m pip` judged
     shell     make shells and environments go through the guard
+    log       what was installed, approved and trusted here
     doctor    what is configured, reachable, and how old
 
 options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -65,6 +66,25 @@ def test_a_full_disk(disk: Path, either: Environment, guard: Guard, index: Loopb
     assert_paragraph(ran, 70, "No space left", str(disk), "GUARD_CACHE_DIR")
     assert [path.name for path in disk.rglob("*.part")] == []
     assert [path.name for path in disk.glob("quarantine/files/*/*/*")] in ([], [SMALL.filename])
+
+
+def test_a_disk_that_is_full_for_what_is_to_be_written_down(
+    disk: Path, either: Environment, guard: Guard, index: LoopbackIndex
+) -> None:
+    """Everything is admitted; that it will be installed cannot be put into the journal."""
+    assert guard("download", "big", *at(index), GUARD_STATE_DIR=str(disk)).code == 0
+    before = {path: path.read_bytes() for path in disk.rglob("*.jsonl")}
+    with (disk / "filled").open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+        while stream.write(b"x" * 1000):
+            pass
+    with untouched(either):
+        ran = guard.install("big", into=either, index=index, GUARD_STATE_DIR=str(disk))
+    assert_paragraph(ran, 70, "No space left", str(disk), "GUARD_STATE_DIR")
+    assert {path: path.read_bytes() for path in disk.rglob("*.jsonl")} == before
+    assert guard("log", "verify", GUARD_STATE_DIR=str(disk)).code == 0
+    (disk / "filled").unlink()
+    ran = guard.install("big", into=either, index=index, GUARD_STATE_DIR=str(disk))
+    assert ran.code == 0, ran.said
 
 
 def test_a_file_larger_than_may_be_written(

@@ -134,7 +134,7 @@ def test_one_command_can_be_let_past(desk: Desk) -> None:
         past = shell.type(line.replace(" pip", f" {desk.guard.state / 'shims' / 'pip'}"))
         assert past.code == 0, past.said
     assert desk.environment.installed() == {"six": "1.17.0"}
-    assert "it is mine" in (desk.guard.state / "bypassed.jsonl").read_text()
+    assert "it is mine" in (desk.guard.state / "journal.jsonl").read_text()
 
 
 def test_uninstalled_the_home_is_as_it_was(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from guard.cli.parser import (
     installing,
     locking,
     pip_,
+    recording,
     shell,
 )
 
@@ -36,6 +37,7 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("pip", "what pip is asked for, judged", pip_.pip),
     ("python", "Python, with `-m pip` judged", pip_.python),
     ("shell", "make shells and environments go through the guard", shell.shell),
+    ("log", "what was installed, approved and trusted here", recording.log),
     ("doctor", "what is configured, reachable, and how old", examining.doctor),
 )
 """Name, help and words of each command, in the order in which they are shown."""

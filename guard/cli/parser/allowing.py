@@ -13,6 +13,7 @@ from guard.cli.parser.options import (
     selection,
     target,
 )
+from guard.cli.parser.recording import sign, verify
 
 
 def approve(command: argparse.ArgumentParser) -> None:
@@ -118,6 +119,8 @@ def policy(command: argparse.ArgumentParser) -> None:
     distrusted.add_argument("file", nargs="?", metavar="FILE", help="default: the project's")
     schema = actions.add_parser("schema", help="the JSON Schema of a policy", allow_abbrev=False)
     schema.add_argument("--cases", action="store_true", help="that of a file of cases")
+    sign(actions.add_parser("sign", help="sign a policy and its approvals", allow_abbrev=False))
+    verify(actions.add_parser("verify", help="who signed a policy?", allow_abbrev=False))
 
 
 def rule(command: argparse.ArgumentParser) -> None:
