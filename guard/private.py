@@ -37,6 +37,7 @@ def write_private(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
+@contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield an empty private file that takes the place of `path` at the end, if all went well.
 
@@ -71,7 +72,6 @@ def _opener(path: str, flags: int) -> int:
     return os.open(path, flags, _FILE)
 
 
-@contextlib.contextmanager
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file at `path`, after whoever holds it now. Raises `OSError`."""

@@ -108,7 +108,7 @@ class Record:
     def over(self, exit_code: int | None = None, reason: str | None = None) -> None:
         """Write that the run is over; a warning says it where that cannot be written."""
         if exit_code is not None:
-            self.says(exit_code=exit_code, reason=reason)
+            self.says(exit_code=exit_code, reason=reason and without_secrets(reason))
         elif self._entry.exit_code is None:
             self.says(exit_code=int(ExitCode.OK))
         try:

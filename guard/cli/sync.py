@@ -16,6 +16,7 @@ from guard.artifact.content import Content
 from guard.cli import lock_inputs
 from guard.cli.install import remember
 from guard.cli.judging import finish, flow_of, installable
+from guard.cli.recording import Record, recorded
 from guard.cli.session import Session, asking_nothing, session
 from guard.errors import OutdatedError, SourceError, UsageError
 from guard.install import sync
@@ -32,15 +33,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge all of the lock, and change what is not as it says when all of it is admitted."""
     lock = _lock(arguments)
     given = _requirements(arguments, lock)
-    with session(asking_nothing(given), alone=False) as run:
+    with (
+        session(asking_nothing(given), alone=False) as run,
+        recorded("sync", [str(arguments.lock)], run.place) as record,
+    ):
         sync.folders_of(run.installer.description())  # refused before anything is fetched
-        outcome = flow_of(run).judged_lock(arguments.lock, whole=True)
+        outcome = record.judged(run, flow_of(run).judged_lock(arguments.lock, whole=True))
         done, changes = None, Changes()
         if outcome.judgement.decision is Decision.ADMITTED:
             if arguments.locked:
                 _hold(run, outcome, arguments.lock)
             changes = _changes(run, outcome, arguments)
-            done = _synced(run, changes, arguments)
+            done = _synced(run, changes, arguments, record)
     return finish(
         outcome, run, arguments, done=done, changes=tuple(map(sync.described, changes.changes))
     )
@@ -117,7 +121,7 @@ def _changes(run: Session, outcome: Outcome, arguments: argparse.Namespace) -> C
     return found
 
 
-def _synced(run: Session, changes: Changes, arguments: argparse.Namespace) -> str:
+def _synced(run: Session, changes: Changes, arguments: argparse.Namespace, record: Record) -> str:
     """Change what is not as it should be, and say what was done."""
     if not changes.changes:
         return f"nothing to do: the environment is what {arguments.lock} says"
@@ -126,7 +130,8 @@ def _synced(run: Session, changes: Changes, arguments: argparse.Namespace) -> st
         return f"nothing was changed (--dry-run): {changes.summary}"
     run.progress.step("Installing")
     run.progress.done()
-    sync.apply(changes, run.installer, run.request)
+    with record.changing(changes.install):
+        sync.apply(changes, run.installer, run.request)
     remember(changes.install)
     return changes.summary
 

@@ -146,6 +146,10 @@ def test_no_password_reaches_the_journal(
         f"frob @ http://user:1/{secret}@{host}/{FROB.filename}",
     ):
         guard.install(word, into=target, index=index)
+        guard("approve", word, *YES, *at(index))
+        guard("approve", f"{word} ]", *YES, *at(index))
+        guard("revoke", word)
+    assert len(entries(guard)) > 8
     written = [path for path in guard.state.rglob("*") if path.is_file()]
     assert [path for path in written if secret.encode() in path.read_bytes()] == []
 
