@@ -54,6 +54,11 @@ class Listed:
         members, listed = self._table
         return listed.get(members[key].name) or None if key in members else None
 
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of every file by its folded spot, as RECORD writes it."""
+        members, listed = self._table
+        return {key: listed.get(member.name) or "" for key, member in members.items()}
+
     def text(self, key: str, limit: int) -> bytes | None:
         """Return the content of the file at `key`; `None` if it is longer than `limit`."""
         members, _ = self._table

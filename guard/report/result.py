@@ -9,6 +9,20 @@ from guard.admission import Standing
 from guard.model import Decision, Finding, PassedOver, RuleId, Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a document lists what was judged."""
+
+    path: str
+    """As the user would name the file from here."""
+
+    line: int | None = None
+    """Counted from 1."""
+
+    def __str__(self) -> str:
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The judgement on a request and what was done about it."""
@@ -17,6 +31,9 @@ class Result:
     verdicts: tuple[Verdict, ...]
     standings: tuple[Standing, ...] = ()
     """What is known of each verdict's publisher, in the order of the verdicts."""
+
+    locations: tuple[Location | None, ...] = ()
+    """Where each verdict's file is listed, in the order of the verdicts; empty for a request."""
 
     passed_over: tuple[PassedOver, ...] = ()
     suggestions: Mapping[str, str] = field(default_factory=dict)

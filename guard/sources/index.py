@@ -62,6 +62,11 @@ class IndexSource:
         self._pages: dict[str, concurrent.futures.Future[Fact[ProjectPage]]] = {}
         self._lock = threading.Lock()
 
+    def only(self, url: str) -> IndexSource:
+        """Return a source that asks the index at `url` and no other."""
+        known = [index for index in self._indexes if index.url == url]
+        return IndexSource(self._source, known or [Index(url=url)])
+
     def locate(self, file: File, *, sidecar: bool = False) -> Located:
         """Return what the indexes say of `file`. Raises nothing: what is not known is Unknown.
 
