@@ -86,6 +86,11 @@ def parse(body: bytes, *, name: str, own_files: bool = False) -> Pylock:
         raise UsageError(f"`{name}` is not TOML", reason=str(error)) from None
     if own_files:
         _leave_out_strangers(document)
+    return understood(document, name=name)
+
+
+def understood(document: Mapping[str, Any], *, name: str) -> Pylock:
+    """Return the lock file that the tables of `document` say. Raises `UsageError`."""
     try:
         return Pylock.from_dict(document)
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
@@ -170,16 +175,27 @@ def _planned(
     lock: Pylock, environment: Environment, tags: Sequence[Tag], folder: Path
 ) -> Iterator[Planned]:
     for package, chosen in lock.select(environment=environment, tags=tags):
-        match chosen:
-            case PackageWheel() | PackageSdist():
-                file, direct = _distribution(package, chosen, folder), False
-            case PackageArchive():
-                file, direct = _archive(package, chosen, folder), True
-            case PackageVcs() | PackageDirectory():
-                url = _url(getattr(chosen, "url", None), chosen.path, folder)
-                file, direct = _tree(package, url), True
+        file = _file(package, chosen, folder)
         identities = attestation_identities.patterns(package)
-        yield Planned(file=file, direct=direct, identities=identities)
+        yield Planned(file=file, direct=package.is_direct, identities=identities)
+
+
+def every_file(package: Package, folder: Path) -> tuple[File, ...]:
+    """Return the files that a package of a lock names, for any environment. Raises `UsageError`."""
+    alone = (package.sdist, package.archive, package.vcs, package.directory)
+    named = [*(package.wheels or ()), *(each for each in alone if each is not None)]
+    return tuple(_file(package, each, folder) for each in named)
+
+
+def _file(package: Package, chosen: Chosen, folder: Path) -> File:
+    match chosen:
+        case PackageWheel() | PackageSdist():
+            return _distribution(package, chosen, folder)
+        case PackageArchive():
+            return _archive(package, chosen, folder)
+        case PackageVcs() | PackageDirectory():
+            url = _url(getattr(chosen, "url", None), chosen.path, folder)
+            return _tree(package, url)
 
 
 def _distribution(package: Package, chosen: PackageWheel | PackageSdist, folder: Path) -> File:

@@ -60,7 +60,7 @@ class _Reader:
 
     def file(self, path: Path, *, constraint: bool) -> None:
         """Read the requirements file at `path`, and those that it includes."""
-        _refuse_address(str(path))
+        refuse_address(str(path))
         text = lines.text_of(path)
         seen = (path.resolve(), constraint)
         if seen in self._seen:
@@ -81,21 +81,22 @@ class _Reader:
             self._wanted.ask_for(specifier)
 
     def _option(self, line: str, *, where: str, folder: Path, constraint: bool) -> None:
-        name, value = _name_and_value(line, where)
+        name, value = name_and_value(line, where)
         if name in _INCLUDED:
-            _refuse_address(value)
+            refuse_address(value)
             self.file(folder / value, constraint=constraint or name == "--constraint")
         elif name == "--editable":
-            self._take(_as_path(value), where=where, constraint=constraint)
+            self._take(as_path(value), where=where, constraint=constraint)
         elif name == "--require-hashes":
             self._wanted.require_hashes = True
         elif name == "--pre":
             self._wanted.pre = True
         else:
-            self._wanted.indexes += _index_options(name, value, folder)
+            self._wanted.indexes += index_options(name, value, folder)
 
 
-def _refuse_address(name: str) -> None:
+def refuse_address(name: str) -> None:
+    """Refuse the URL of a requirements file. Raises `UnsupportedError`."""
     if _ADDRESS.match(name):
         raise UnsupportedError(
             f"`{name}` is a URL",
@@ -104,8 +105,11 @@ def _refuse_address(name: str) -> None:
         )
 
 
-def _name_and_value(line: str, where: str) -> tuple[str, str]:
-    """Read the one option of a line; what is not known, or known to build, is refused."""
+def name_and_value(line: str, where: str) -> tuple[str, str]:
+    """Return the one option of a line, in its long form; what is not known is refused.
+
+    So is what lets a tool build. Raises `UnsupportedError`.
+    """
     found = _OPTION.fullmatch(line)
     name = (found[1] or found[3]) if found else line.split(maxsplit=1)[0]
     value = (found[2] or found[4] or "").strip() if found else ""
@@ -130,7 +134,7 @@ def _name_and_value(line: str, where: str) -> tuple[str, str]:
     return name, value
 
 
-def _index_options(name: str, value: str, folder: Path) -> Iterator[IndexOptions]:
+def index_options(name: str, value: str, folder: Path) -> Iterator[IndexOptions]:
     """Yield what an option says of indexes; the rest is for pip and uv themselves."""
     if name == "--index-url":
         yield IndexOptions(index_url=value)
@@ -151,7 +155,7 @@ def _beside(folder: Path, value: str) -> str:
         return value
 
 
-def _as_path(value: str) -> str:
+def as_path(value: str) -> str:
     """Return an editable requirement so that a bare word is not taken for a project's name."""
     return value if "://" in value or value.startswith((".", "/", "~", "file:")) else f"./{value}"
 
