@@ -29,7 +29,8 @@ from guard.simple.page import version_of
 
 _ADDED: Final = re.compile(
     r"[^/]+\.dist-info/(?:RECORD|RECORD\.jws|RECORD\.p7s|INSTALLER|REQUESTED|direct_url\.json"
-    r"|uv_cache\.json|uv_build\.json)"
+    r"|uv_cache\.json|uv_build\.json)",
+    re.IGNORECASE,
 )
 """PEP-376, PEP-610: what an installer writes beside what it unpacks."""
 

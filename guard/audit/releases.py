@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from guard.audit.distribution import Distribution
 from guard.model import Absent, Fact, File, FileKind, Unknown
-from guard.simple import PageError, PageFile
+from guard.simple import PageError, PageFile, ProjectPage
 from guard.sources.index import IndexSource
 
 _ANY: Final = "py3-none-any"
@@ -31,34 +31,29 @@ class Releases:
         return Releases(index, self._tags)
 
     def of(self, project: NormalizedName, version: Version) -> tuple[File, ...]:
-        """Return the files that an index lists for a release, those that fit best first."""
-        page = self._index.first_page(project)
-        if isinstance(page, Absent | Unknown):
-            return ()
-        found = []
-        for filename in page.releases().get(version, ()):
-            try:
-                entry = page.file(filename)
-            except PageError:
-                continue
-            if entry is not None:
-                found.append(_file(project, version, entry))
-        return tuple(sorted(found, key=self.rank))
+        """Return the files of a release on the first index that has it, the best fitting first."""
+        for page in self._index.pages(project):
+            filenames = page.releases().get(version, ())
+            entries = [entry for name in filenames if (entry := _entry(page, name))]
+            if entries:
+                files = (_file(project, version, entry) for entry in entries)
+                return tuple(sorted(files, key=self.rank))
+        return ()
 
     def listed(self, file: File) -> File:
-        """Return `file` at the place where its index has it, if what it says of it can be compared.
+        """Return `file` at the place where an index has it, if what is said of it can be compared.
 
         A document may name a mirror, and some name no place at all. Without a digest nothing ties
         the name to any bytes, so the place that was named is kept.
         """
-        page = self._index.first_page(file.project)
-        if isinstance(page, Absent | Unknown) or (file.url and not file.hashes):
+        if file.url and not file.hashes:
             return file
-        try:
-            entry = page.file(file.filename)
-        except PageError:
-            return file
-        return replace(file, url=entry.url, size=entry.size) if entry else file
+        pages = self._index.pages(file.project)
+        entries = [entry for page in pages if (entry := _entry(page, file.filename))]
+        same = [each for each in entries if each.hashes.items() & file.hashes.items()]
+        for entry in (*same, *entries):
+            return replace(file, url=entry.url, size=entry.size)
+        return file
 
     def installed(self, distribution: Distribution, wheel: Fact[tuple[str, str]]) -> File:
         """Return the file of which an installed release is probably made.
@@ -89,6 +84,13 @@ class Releases:
     @cached_property
     def _ranks(self) -> dict[Tag, int]:
         return {tag: rank for rank, tag in enumerate(self._tags)}
+
+
+def _entry(page: ProjectPage, filename: str) -> PageFile | None:
+    try:
+        return page.file(filename)
+    except PageError:
+        return None
 
 
 def nameless(project: NormalizedName) -> File:

@@ -92,12 +92,12 @@ class Target:
     prefix: Path | None = None
     """`--prefix`: install under this folder."""
 
+    audited: bool = False
+    """Nothing of what is installed may run, not even at the start of Python; nor is it listed."""
+
     break_system_packages: bool = False
     alone: bool = False
     """What is installed does not count: for judging or downloading a whole tree."""
-
-    audited: bool = False
-    """Nothing of what is installed may run, not even at the start of Python; nor is it listed."""
 
     def looks_new(self) -> bool:
         """Tell by its files alone, without running it, that an environment is as it was created."""

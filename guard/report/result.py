@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from guard.admission import Standing
 from guard.model import Decision, Finding, PassedOver, RuleId, Verdict
@@ -45,12 +46,20 @@ class Result:
     done: str | None = None
     """What followed: `installed`, `downloaded`; `None` where nothing did."""
 
+    each: bool = False
+    """Each verdict stands for itself, as in an audit: one that denies hides no other."""
+
+    left_out: tuple[str, ...] = ()
+    """What an audit met and did not judge, one line each."""
+
     satisfied: bool = False
     """There was nothing to do: the environment has all of it already."""
 
 
 def shown(result: Result) -> list[Verdict]:
     """Return the verdicts worth a reader's time: all that have findings which made the decision."""
+    if result.each:
+        return [verdict for verdict in result.verdicts if verdict.findings]
     if result.decision is Decision.ADMITTED:
         return [verdict for verdict in result.verdicts if verdict.findings]
     return [verdict for verdict in result.verdicts if verdict.decision is result.decision]
@@ -63,16 +72,26 @@ def decisive(verdict: Verdict, decision: Decision) -> tuple[Finding, ...]:
     return verdict.findings
 
 
-def own(verdict: Verdict, decision: Decision) -> list[Finding]:
+def own(verdict: Verdict, result: Result) -> list[Finding]:
     """Return the findings to show that are about this one file."""
-    return [finding for finding in decisive(verdict, decision) if not finding.common]
+    return [finding for finding in told(verdict, result) if not finding.common]
+
+
+def told(verdict: Verdict, result: Result) -> tuple[Finding, ...]:
+    """Return the findings to show of a verdict in `result`."""
+    return decisive(verdict, verdict.decision if result.each else result.decision)
+
+
+def located(result: Result) -> Iterator[tuple[Verdict, Location | None]]:
+    """Yield every verdict, and where a document lists what it is about."""
+    return zip_longest(result.verdicts, result.locations)
 
 
 def common(result: Result) -> list[tuple[Finding, int, int]]:
     """Return what files have in common, once: with the number of other rules, and of files."""
     files: dict[Finding, int] = {}
     for verdict in shown(result):
-        for finding in decisive(verdict, result.decision):
+        for finding in told(verdict, result):
             if finding.common:
                 files[finding] = files.get(finding, 0) + 1
     return [(finding, others, files[finding]) for finding, others in folded(files)]

@@ -68,14 +68,18 @@ class AlteredFile(Rule, frozen=True, kw_only=True):
                 changed = [each for each in altered if not each.missing]
                 missing = [each for each in altered if each.missing]
                 if changed:
-                    yield self._one(changed, f"of {files} files are not as RECORD lists them")
+                    yield self._one(changed, files, "not as RECORD says")
                 level = self.at_most(self.missing_level)
                 if missing and level is not Level.OFF:
-                    yield self._one(missing, f"of {files} files are not there", level)
+                    yield self._one(missing, files, "listed in RECORD, but not there", level)
 
-    def _one(self, found: Sequence[Altered], words: str, level: Level | None = None) -> Finding:
-        first = found[0]
-        message = f"{first.path}: {first.what}" if len(found) == 1 else f"{len(found)} {words}"
+    def _one(
+        self, found: Sequence[Altered], files: int, words: str, level: Level | None = None
+    ) -> Finding:
+        first = found[0].path
+        message = f"{len(found)} of {files} files, {first} among them, are {words}"
+        if len(found) == 1:
+            message = f"{first} is {words}"
         where = [f"where: {each.path!r}: {each.what}" for each in found[:_SHOWN]]
         if len(found) > _SHOWN:
             where.append(f"and {len(found) - _SHOWN} more")

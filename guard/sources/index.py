@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -149,6 +149,11 @@ class IndexSource:
         """Ask for the pages of `project` now, because they are about to be needed."""
         for index in self._indexes:
             self.page(index, project)
+
+    def pages(self, project: NormalizedName) -> Iterator[ProjectPage]:
+        """Yield the pages of `project` that there are, and that can be had."""
+        found = (self.page(index, project) for index in self._indexes)
+        return (page for page in found if not isinstance(page, Absent | Unknown))
 
     def first_page(self, project: NormalizedName) -> Fact[ProjectPage]:
         """Return the page of the first index that has `project`, or why none can be told."""

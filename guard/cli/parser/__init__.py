@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import guard
-from guard.cli.parser import allowing, examining, installing
+from guard.cli.parser import allowing, auditing, examining, installing
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("install", "judge, then install", installing.install),
     ("download", "judge, then keep the files", installing.download),
     ("check", "judge, and install nothing", installing.check),
     ("lock", "judge, and write a pylock.toml", installing.lock),
+    ("audit", "judge what is installed, or what documents list", auditing.audit),
     ("verify", "a local file against its attestations", examining.verify),
     ("inspect", "what is inside, and what the attestations say", examining.inspect),
     ("approve", "judge, and allow from now on", allowing.approve),
