@@ -63,7 +63,7 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
 
     def _contradictions(self, candidate: Candidate, listing: Listing) -> Iterator[Finding]:
         """Yield the promises that the page's own cannot keep."""
-        listed = {name: digest.lower() for name, digest in listing.hashes.items()}
+        listed = {n: digest.lower() for n, digest in listing.hashes.items() if n in _STRONG}
         approved = {("sha256", sha256) for sha256 in self._approved(candidate)}
         promises = {
             "the plan says": set(candidate.file.hashes.items()),
