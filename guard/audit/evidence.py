@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from guard.approval import Approvals
@@ -70,10 +70,8 @@ class Quarantined:
     def __init__(self, quarantine: Quarantine) -> None:
         self._files: dict[str, list[Named]] = {}
         for path in quarantine.entries():
-            named = path.name.partition("-")[0]
-            self._files.setdefault(fold(named.replace("_", "-")), []).append(
-                (path.name, path.parent.name)
-            )
+            project = canonicalize_name(path.name.partition("-")[0])
+            self._files.setdefault(project, []).append((path.name, path.parent.name))
 
     def of(self, project: NormalizedName, version: Version) -> tuple[Named, ...]:
         """Return the wheels of a release."""
