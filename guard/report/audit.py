@@ -56,7 +56,8 @@ def _groups(result: Result) -> dict[tuple[str, tuple[int, ...]], list[_Line]]:
     for verdict, location in located(result):
         by_word: dict[str, list[Finding]] = {}
         for finding in own(verdict, result):
-            by_word.setdefault(word(finding), []).append(finding)
+            same = finding.unknown and verdict.decision is Decision.UNDECIDED
+            by_word.setdefault("undecided" if same else word(finding), []).append(finding)
         for said, findings in by_word.items():
             for some in _together(said, findings):
                 rules = tuple(dict.fromkeys(positions[finding.rule] for finding in some))
