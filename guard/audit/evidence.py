@@ -8,9 +8,10 @@ an installer writes those itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -24,7 +25,7 @@ from guard.artifact.record import Record, digest_of
 from guard.artifact.spot import SITE, fold
 from guard.audit.distribution import Distribution
 from guard.model import Absent, Fact, Unknown
-from guard.quarantine import Quarantine
+from guard.quarantine import Arrival, Quarantine
 from guard.simple.page import version_of
 
 _ADDED: Final = re.compile(
@@ -64,12 +65,24 @@ class Approved:
         )
 
 
-class Quarantined:
-    """The wheels that are in quarantine now, and not those that an audit brings there later."""
+@dataclass(frozen=True, slots=True)
+class Annex(Quarantine):
+    """Where an audit keeps what it fetches: what was only looked at was not let in."""
 
-    def __init__(self, quarantine: Quarantine) -> None:
+    main: Quarantine
+
+    def find(self, sha256: str, filename: str, algorithms: Iterable[str] = ()) -> Arrival | None:
+        """Return the file if it is here, or in the quarantine itself."""
+        here = Quarantine(self.root).find(sha256, filename, algorithms)
+        return here or self.main.find(sha256, filename, algorithms)
+
+
+class Quarantined:
+    """The wheels that are in quarantine now."""
+
+    def __init__(self, *quarantines: Quarantine) -> None:
         self._files: dict[str, list[Named]] = {}
-        for path in quarantine.entries():
+        for path in chain.from_iterable(each.entries() for each in quarantines):
             project = canonicalize_name(path.name.partition("-")[0])
             self._files.setdefault(project, []).append((path.name, path.parent.name))
 

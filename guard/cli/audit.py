@@ -5,22 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guard import inventory
 from guard.admission import Judgement, standing
 from guard.audit.documents import Documents
 from guard.audit.environment import Environment
-from guard.audit.evidence import Approved, Evidence, Quarantined
+from guard.audit.evidence import Admissions, Annex, Approved, Evidence, Quarantined
 from guard.audit.releases import Releases
 from guard.audit.run import Audit
 from guard.audit.subject import Subject
 from guard.cli.boundary import coloured
 from guard.cli.exit import of_decision
-from guard.cli.session import Session, asking_nothing, session
+from guard.cli.session import Session, asking_nothing, cache_folder, session
 from guard.install.target import Description, Target, find_python
 from guard.inventory import Inventory
 from guard.model import Verdict
+from guard.quarantine import Quarantine
 from guard.report import Result
 
 
@@ -54,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _documents(
     run: Session, documents: Sequence[Inventory], described: Description, *, full: bool
 ) -> _Audited:
-    admission = run.admission
+    quarantine = Annex(cache_folder() / "audited", run.admission.quarantine)
+    admission = replace(run.admission, quarantine=quarantine)
     asking = Documents(
         index=admission.index,
         releases=Releases(admission.index, described.tags),
@@ -75,20 +77,18 @@ def _left_out(document: Inventory) -> Iterator[str]:
 
 
 def _environment(run: Session, described: Description, *, full: bool) -> _Audited:
-    admission = run.admission
-    let_in = (Approved(run.policy.approvals, run.now), Quarantined(admission.quarantine))
+    main = run.admission.quarantine
+    annex = Annex(cache_folder() / "audited", main)
+    admission = replace(run.admission, quarantine=annex)
+    let_in = _let_in(run, main)
     folders = described.folders
     assert folders is not None  # noqa: S101 - only `alone` leaves them out
 
     def gathered() -> tuple[Subject, ...]:
-        evidence = Evidence(
-            admissions=let_in,
-            quarantine=admission.quarantine,
-            at_hand=Quarantined(admission.quarantine),
-        )
+        at_hand = Quarantined(main, annex)
         return Environment(
             folders=folders,
-            evidence=evidence,
+            evidence=Evidence(admissions=let_in, quarantine=annex, at_hand=at_hand),
             releases=Releases(admission.index, described.tags),
             pool=run.pool,
         ).subjects()
@@ -101,6 +101,11 @@ def _environment(run: Session, described: Description, *, full: bool) -> _Audite
         subjects = gathered()
         verdicts = audit.verdicts(subjects)
     return _Audited(subjects, verdicts)
+
+
+def _let_in(run: Session, quarantine: Quarantine) -> tuple[Admissions, ...]:
+    """Return who remembers what was let in."""
+    return Approved(run.policy.approvals, run.now), Quarantined(quarantine)
 
 
 def _result(run: Session, audited: _Audited) -> Result:
