@@ -54,15 +54,18 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
     def check(self, candidate: Candidate) -> Iterator[Finding]:
         match candidate.digests:
             case Absent():
-                if isinstance(candidate.listing, Listing):
-                    yield from self._contradictions(candidate, candidate.listing)
+                yield from self._contradictions(candidate)
             case Unknown(reason):
+                yield from self._contradictions(candidate)
                 yield self.unknown(f"could not be downloaded: {reason}")
             case digests:
                 yield from self._promises(candidate, digests)
 
-    def _contradictions(self, candidate: Candidate, listing: Listing) -> Iterator[Finding]:
+    def _contradictions(self, candidate: Candidate) -> Iterator[Finding]:
         """Yield the promises that the page's own cannot keep."""
+        listing = candidate.listing
+        if not isinstance(listing, Listing):
+            return
         listed = {n: digest.lower() for n, digest in listing.hashes.items() if n in _STRONG}
         approved = {("sha256", sha256) for sha256 in self._approved(candidate)}
         promises = {

@@ -43,6 +43,7 @@ positional arguments:
     download  judge, then keep the files
     check     judge, and install nothing
     lock      judge, and write a pylock.toml
+    audit     judge what is installed, or what documents list
     verify    a local file against its attestations
     inspect   what is inside, and what the attestations say
     approve   judge, and allow from now on

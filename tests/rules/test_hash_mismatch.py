@@ -201,3 +201,9 @@ def test_a_page_that_swaps_an_approved_file_is_denied_before_the_download() -> N
 def test_what_was_never_listed_contradicts_nothing() -> None:
     gone = a_candidate(listing=Absent("not listed"), digests=UNFETCHED)
     assert findings(HashMismatch(), gone) == []
+
+
+def test_what_denied_it_early_denies_it_when_nothing_was_fetched() -> None:
+    file = a_file(hashes={"sha256": BAD})
+    verdict = a_verdict(a_candidate(file=file, digests=Unknown("not downloaded")))
+    assert verdict.decision is Decision.DENIED
