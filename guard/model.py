@@ -19,7 +19,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from guard.artifact.content import Content
+from guard.artifact.content import Content, StartupHook
 from guard.publisher import Identity, IdentityPattern, Provenance
 
 RuleId = NewType("RuleId", str)
@@ -201,6 +201,58 @@ class Overlap:
     """Nothing is lost whoever comes last: the bytes are the same, or both declare a namespace."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Altered:
+    """A file that is not as RECORD lists it."""
+
+    path: str
+    """As RECORD writes it."""
+
+    what: str
+    missing: bool = False
+    """It is not there at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What an environment has of a release, and how that came there."""
+
+    files: int
+    """How many RECORD lists."""
+
+    altered: Fact[tuple[Altered, ...]]
+    wheel: Fact[str]
+    """The file that was installed: the wheel at hand whose RECORD says the same."""
+
+    admitted: Fact[str]
+    """The file that the guard, or an approval, let in and that was installed.
+
+    Absent where what is there came past the guard.
+    """
+
+    hooks: tuple[StartupHook, ...] = ()
+    """What its own files run at every start of Python, as they are now."""
+
+    site: tuple[str, ...] = ()
+    """Its files by their path in a site folder; only where there are hooks."""
+
+    installer: str | None = None
+    """PEP-627: what says of itself that it has installed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unowned:
+    """A file that no installed distribution lists, where Python or a shell would run it."""
+
+    path: str
+    """Relative to the environment, as in `Overlap`."""
+
+    what: str
+    """What it does there."""
+
+    sha256: str
+
+
 class Severity(enum.StrEnum):
     """The qualitative ratings of CVSS, the mildest first."""
 
@@ -292,6 +344,12 @@ class Candidate:
 
     judged_at: datetime
     """The clock, passed in: rules never read the time themselves."""
+
+    installation: Fact[Installation] = Absent("it is not installed")
+    """What an environment has of it already; known to an audit alone."""
+
+    unowned: Fact[tuple[Unowned, ...]] = Absent("it is not an environment")
+    """What lies in an environment and is nobody's; known to an audit alone."""
 
     def younger_than(self, age: timedelta) -> bool:
         """Tell whether it was uploaded less than `age` ago, or may have been."""

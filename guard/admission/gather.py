@@ -85,6 +85,9 @@ class _Jobs:
 
 
 _NOTHING: Final = _Received(_NOT_ASKED, _NOT_ASKED)
+_UNFETCHED: Final = Absent("not downloaded: judged by what its index says")
+_LEFT: Final = _Received(_UNFETCHED, _UNFETCHED, Absent("not compared with"))
+"""What is known of the bytes of a file that nobody is about to install."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +133,8 @@ class Admission:
         try:
             places = [job.located.result() for job in jobs]
             first = [self._listed(*pair) for pair in zip(asked, places, strict=True)]
-            if any(self._denied_early(candidate) for candidate in first):
-                return Judgement(tuple(judge(candidate, self.policy) for candidate in first))
+            if any(map(self._denied_early, first, asked)):
+                return Judgement(tuple(map(self._left, first, asked)))
             facts = zip(
                 asked,
                 places,
@@ -173,6 +176,32 @@ class Admission:
         self.progress.received(file.size or 0)
         self.progress.arrived(file.filename)
 
+    def audited(
+        self, asked: Sequence[Asked], beside: Sequence[Asked] = ()
+    ) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...]]:
+        """Judge what is installed or locked by what its index says; no file is fetched.
+
+        The attestations of `asked` are verified; of what stands `beside`, the pages alone count.
+        """
+        places = list(self.pool.map(self._locate, asked))
+        others = list(self.pool.map(self._locate, beside))
+        proved = self.pool.map(self._proved, asked, places)
+        listed = map(self._paged, beside, others)
+        return (
+            tuple(map(self._at_index, asked, places, proved)),
+            tuple(map(self._at_index, beside, others, listed)),
+        )
+
+    def _at_index(self, asked: Asked, place: Located, published: Publication) -> Verdict:
+        candidate = self._candidate(asked, place, published, _LEFT)
+        return judge(candidate, self.policy, stage=Stage.INDEX, only=asked.only)
+
+    def _proved(self, asked: Asked, place: Located) -> Publication:
+        return self.publications.verified(asked.file, place)
+
+    def _paged(self, asked: Asked, place: Located) -> Publication:
+        return self.publications.listed(asked.file, place)
+
     def described(self, asked: Asked) -> Candidate:
         """Return the candidate that is known from the request alone, before anything is fetched."""
         return self._listed(asked, self._locate(asked))
@@ -182,8 +211,12 @@ class Admission:
         candidate = self._listed(Asked(file, requested), located)
         return judge(candidate, self.policy, stage=Stage.INDEX)
 
-    def _denied_early(self, candidate: Candidate) -> bool:
-        return judge(candidate, self.policy, stage=Stage.INDEX).decision is Decision.DENIED
+    def _denied_early(self, candidate: Candidate, asked: Asked) -> bool:
+        early = judge(candidate, self.policy, stage=Stage.INDEX, only=asked.only)
+        return early.decision is Decision.DENIED
+
+    def _left(self, candidate: Candidate, asked: Asked) -> Verdict:
+        return judge(candidate, self.policy, only=asked.only)
 
     def _judged(self, facts: Sequence[tuple[Asked, Located, Publication, _Received]]) -> Judgement:
         verdicts = []
@@ -191,7 +224,7 @@ class Admission:
         for (asked, place, published, received), found in zip(facts, over, strict=True):
             proved = published.of_bytes(received.digests)
             candidate = replace(self._candidate(asked, place, proved, received), overlaps=found)
-            verdicts.append(judge(candidate, self.policy))
+            verdicts.append(judge(candidate, self.policy, only=asked.only))
         judgement = Judgement(tuple(verdicts))
         if judgement.decision is not Decision.ADMITTED:
             return judgement
@@ -217,13 +250,14 @@ class Admission:
 
     def _listed(self, asked: Asked, place: Located) -> Candidate:
         """Return the candidate as far as the pages alone describe it."""
-        published = self.publications.listed(asked.file, place)
-        return self._candidate(asked, place, published, _NOTHING)
+        return self._candidate(asked, place, self._paged(asked, place), _NOTHING)
 
     def _published(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Publication:
         return self.publications.verified(asked.file, located.result())  # its job began before
 
     def _locate(self, asked: Asked) -> Located:
+        if (unknown := asked.unasked) is not None:
+            return Located(origin=unknown, listing=unknown, status=unknown, history=unknown)
         if asked.local or asked.requested.direct_url is not None:
             reason = Absent("local file" if asked.local else "asked for by URL, not from an index")
             return Located(origin=reason, listing=reason, status=reason)
@@ -254,6 +288,8 @@ class Admission:
             advisories=self.advisories.of(file.project, file.version),
             remedies=self._remedies(file, located),
             judged_at=self.now,
+            installation=asked.installation,
+            unowned=asked.unowned,
         )
 
     def _remedies(self, file: File, located: Located) -> Fact[tuple[Advisory, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,33 +12,49 @@ from guard.model import (
     Admitted,
     Candidate,
     Decision,
+    Fact,
     File,
     Finding,
+    Installation,
     Requested,
+    RuleId,
     Unknown,
+    Unowned,
     Verdict,
     matches_name,
 )
 from guard.policy import Policy
 from guard.rules import Stage
 
-_UNASKED: Final = Absent("nobody asks what is inside before it is here")
+_UNASKED: Final = Absent("nobody asks for the bytes before they are here")
+_NOT_INSTALLED: Final = Absent("it is not installed")
+_NO_ENVIRONMENT: Final = Absent("it is not an environment")
 
 
-def judge(candidate: Candidate, policy: Policy, *, stage: Stage = Stage.FILE) -> Verdict:
+def judge(
+    candidate: Candidate,
+    policy: Policy,
+    *,
+    stage: Stage = Stage.FILE,
+    only: Collection[RuleId] | None = None,
+) -> Verdict:
     """Return the verdict of every rule in force on `candidate`. Performs no I/O.
 
     At the index stage only the rules are asked that need no bytes: what they deny stays denied.
+    With `only`, those are asked that make sense for what is judged (`guard.audit.scope`).
     """
-    seen = candidate if stage is Stage.FILE else replace(candidate, content=_UNASKED)
+    seen = candidate
+    if stage is not Stage.FILE:
+        seen = replace(candidate, content=_UNASKED, digests=_UNASKED)
     findings = tuple(
         policy.waive(finding, candidate)
         for rule in policy.in_force(candidate.file.project)
-        if stage is Stage.FILE or rule.stage is not Stage.FILE
+        if (stage is Stage.FILE or rule.stage is not Stage.FILE)
+        and (only is None or rule.id in only)
         for finding in rule.check(seen)
     )
     if policy.floor is not None:
-        below = judge(candidate, policy.floor.policy, stage=stage).findings
+        below = judge(candidate, policy.floor.policy, stage=stage, only=only).findings
         findings = _with_floor(findings, below, policy.floor.reason)
     return Verdict(candidate, findings)
 
@@ -105,6 +121,14 @@ class Asked:
     requested: Requested
     local: bool = False
     """A file on the user's own disk, given as itself: no index has anything to say of it."""
+
+    unasked: Unknown | None = None
+    """Why no index may be asked for it: it is said to come from one that nobody here knows."""
+
+    installation: Fact[Installation] = _NOT_INSTALLED
+    unowned: Fact[tuple[Unowned, ...]] = _NO_ENVIRONMENT
+    only: frozenset[RuleId] | None = None
+    """The rules that make sense for it; `None` for all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ class StartupHook:
 
     line: int | None = None
     member: str
-    offset: int
+    offset: int | None
+    """`None` where it is a file of an environment, and not of an archive."""
 
 
 class BinaryFormat(enum.StrEnum):

@@ -70,6 +70,19 @@ LAUNCHERS: Final = frozenset(
     }
 )
 
+VIRTUALENV: Final = frozenset(
+    {
+        # sha256 of `import _virtualenv`, and of what that has been in virtualenv and in uv
+        "69ac3d8f27e679c81b94ab30b3b56e9cd138219b1ba94a1fa3606d5a76a1433d",  # the line
+        "684b8c07932ba4a84ac2e5ae9afe49ef04e92bac3d8d4191d455cf09d093e5fc",  # 20.0 to 20.4
+        "c9199315871b11b12df226f890a38e66e63191e1adbfb11a66e6861151b33fca",  # 20.16
+        "0f20351ea7e90039c46d3fabdef991f28b1e3ff33eb13ee6f0d5cd21ea0e8b14",  # 20.26
+        "bec6155ff7bfc88f8e79e481f27fd7ee0a3b40eeca9bfeb41f4c4b997b2f8100",  # 20.35
+        "cfb3db86aaa53bb62b5ff764970bec2d71c9228590a0ebec57f6ec926cc0bf1a",  # uv 0.13
+    }
+)
+"""What is in no RECORD because no wheel brings it: it comes with an environment."""
+
 _FINDS: Final = (
     "sys.modules.setdefault({name!r}, importlib.util.module_from_spec("
     "importlib.machinery.PathFinder.find_spec({name!r}, [os.path.dirname(p)])))"

@@ -90,6 +90,12 @@ def parse(content: bytes) -> Record:
     return Record(rows, tuple(problems))
 
 
+def digest_of(written: str) -> bytes:
+    """Return the digest in the hash field of a line; empty where it is no hash that counts."""
+    row, _ = _row(written, "")
+    return row.digest
+
+
 def compare(
     record: Record, read: Mapping[str, Read], names: Collection[str], info: str
 ) -> Iterator[tuple[str | None, str]]:

@@ -38,7 +38,8 @@ kind, place = sys.argv[2:]
 # Below a prefix pip and uv lay packages out as in a virtual environment.
 below = {"base": place, "platbase": place}
 scheme = "nt" if sys.platform == "win32" else "posix_prefix"
-paths = sysconfig.get_paths(scheme, below) if kind == "prefix" else sysconfig.get_paths()
+beside = kind == "prefix" or kind == "audited" and place
+paths = sysconfig.get_paths(scheme, below) if beside else sysconfig.get_paths()
 folders = [place] if kind == "target" else [paths["purelib"], paths["platlib"]]
 scripts, data = paths["scripts"], paths["data"]
 if kind == "target":
@@ -51,7 +52,7 @@ print(json.dumps({
     "pip": pip,
     "environment": default_environment(),
     "tags": [str(tag) for tag in sys_tags()],
-    "installed": [
+    "installed": [] if kind == "audited" else [
         (d.metadata["Name"], d.version) for d in distributions(path=sorted(set(folders)))
     ],
     "prefix": sys.prefix,
@@ -90,6 +91,9 @@ class Target:
 
     prefix: Path | None = None
     """`--prefix`: install under this folder."""
+
+    audited: bool = False
+    """Nothing of what is installed may run, not even at the start of Python; nor is it listed."""
 
     break_system_packages: bool = False
     alone: bool = False
@@ -130,7 +134,8 @@ class Target:
     def describe(self) -> Description:
         """Ask the interpreter what it is like. Raises `TargetError`."""
         packaging_home = str(Path(packaging.__file__).parents[1])
-        command = [str(self.python), "-I", "-B", "-c", _DESCRIBE, packaging_home, *self._place()]
+        options = ["-I", "-B", "-S"] if self.audited else ["-I", "-B"]
+        command = [str(self.python), *options, "-c", _DESCRIBE, packaging_home, *self._place()]
         try:
             result = subprocess.run(
                 command, capture_output=True, check=True, timeout=_TIMEOUT, text=True
@@ -156,6 +161,8 @@ class Target:
         """Return what kind of place the packages go to, and where it is."""
         if self.directory:
             return "target", str(self.directory)
+        if self.audited:  # without `site`, an older Python does not know where it is
+            return "audited", str(environment_of(self.python) or "")
         return ("prefix", str(self.prefix)) if self.prefix else ("environment", "")
 
     def _failed(self, reason: str) -> TargetError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guard.model import Finding, Level
-from guard.report.result import Result, common, folded, own, shown
+from guard.report.result import Location, Result, common, folded, located, own, shown
 from guard.report.text import plain
 
 
@@ -17,9 +17,11 @@ def render(result: Result) -> str:
 
 
 def _lines(result: Result) -> Iterator[str]:
+    places = {id(verdict): location for verdict, location in located(result)}
     for verdict in shown(result):
-        for finding, _ in folded(own(verdict, result.decision)):
-            yield _said(finding, f"{finding.rule}: {verdict.candidate.file.filename}")
+        for finding, _ in folded(own(verdict, result)):
+            title = f"{finding.rule}: {verdict.candidate.file.filename}"
+            yield _said(finding, title, places[id(verdict)])
     for finding, *_ in common(result):
         yield _said(finding, str(finding.rule))
     for item in result.passed_over:
@@ -27,8 +29,9 @@ def _lines(result: Result) -> Iterator[str]:
         yield _command("notice", f"passed over: {item.project} {item.version}", why)
 
 
-def _said(finding: Finding, title: str) -> str:
-    return _command(_kind(finding), title, " · ".join((finding.message, *finding.detail)))
+def _said(finding: Finding, title: str, location: Location | None = None) -> str:
+    message = " · ".join((finding.message, *finding.detail))
+    return _command(_kind(finding), title, message, location)
 
 
 def _kind(finding: Finding) -> str:
@@ -37,8 +40,12 @@ def _kind(finding: Finding) -> str:
     return "error" if finding.level is Level.DENY else "warning"
 
 
-def _command(kind: str, title: str, message: str) -> str:
-    return f"::{kind} title={_property(title)}::{_data(message)}"
+def _command(kind: str, title: str, message: str, location: Location | None = None) -> str:
+    place = ""
+    if location is not None:
+        line = f",line={location.line}" if location.line else ""
+        place = f"file={_property(location.path)}{line},"
+    return f"::{kind} {place}title={_property(title)}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -11,7 +11,7 @@ from guard.admission import Standing
 from guard.errors import GuardError, SourceError
 from guard.model import Absent, Advisory, Decision, Finding, PassedOver, Unknown, Verdict
 from guard.publisher import Attestation
-from guard.report.result import Result
+from guard.report.result import Location, Result
 
 SCHEMA: Final = 1
 
@@ -23,18 +23,18 @@ def render(result: Result) -> str:
 
 def document(result: Result) -> dict[str, Any]:
     """Return the report as it is serialized."""
+    candidates = zip_longest(result.verdicts, result.standings, result.locations)
+    more = {"left_out": list(result.left_out)} if result.each else {}
     return {
         "schema": SCHEMA,
         "decision": str(result.decision),
         "done": result.done,
-        "candidates": [
-            _candidate(verdict, standing)
-            for verdict, standing in zip_longest(result.verdicts, result.standings)
-        ],
+        "candidates": [_candidate(*each) for each in candidates],
         "passed_over": [_passed_over(item) for item in result.passed_over],
         "suggestions": dict(result.suggestions),
         "note": result.note,
         **({"changes": list(result.changes)} if result.changes else {}),
+        **more,
     }
 
 
@@ -58,7 +58,9 @@ def render_error(error: GuardError) -> str:
     )
 
 
-def _candidate(verdict: Verdict, standing: Standing | None) -> dict[str, Any]:
+def _candidate(
+    verdict: Verdict, standing: Standing | None, location: Location | None
+) -> dict[str, Any]:
     candidate = verdict.candidate
     file = candidate.file
     return {
@@ -75,7 +77,37 @@ def _candidate(verdict: Verdict, standing: Standing | None) -> dict[str, Any]:
         "publisher": _publisher(verdict, standing),
         "advisories": _advisories(verdict),
         "findings": [finding(each) for each in verdict.findings],
+        **_listed(location),
+        **_installed(verdict),
     }
+
+
+def _listed(location: Location | None) -> dict[str, Any]:
+    if location is None:
+        return {}
+    return {"location": {"path": location.path, "line": location.line}}
+
+
+def _installed(verdict: Verdict) -> dict[str, Any]:
+    """Return what an environment has of it; nothing where it is not installed."""
+    match verdict.candidate.installation:
+        case Absent():
+            return {}
+        case Unknown():
+            return {"installation": None}
+        case found:
+            altered = [] if isinstance(found.altered, Absent | Unknown) else found.altered
+            said = {
+                "installer": found.installer,
+                "files": found.files,
+                "altered": [{"path": each.path, "what": each.what} for each in altered],
+                "wheel": None if isinstance(found.wheel, Absent | Unknown) else found.wheel,
+                "admitted": None
+                if isinstance(found.admitted, Absent | Unknown)
+                else found.admitted,
+                "direct_url": verdict.candidate.requested.direct_url,
+            }
+            return {"installation": said}
 
 
 def _publisher(verdict: Verdict, standing: Standing | None) -> dict[str, Any] | None:

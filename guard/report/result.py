@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from guard.admission import Standing
 from guard.model import Decision, Finding, PassedOver, RuleId, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a document lists what was judged."""
+
+    path: str
+    """As the user would name the file from here."""
+
+    line: int | None = None
+    """Counted from 1."""
+
+    def __str__(self) -> str:
+        return self.path if self.line is None else f"{self.path}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +32,9 @@ class Result:
     verdicts: tuple[Verdict, ...]
     standings: tuple[Standing, ...] = ()
     """What is known of each verdict's publisher, in the order of the verdicts."""
+
+    locations: tuple[Location | None, ...] = ()
+    """Where each verdict's file is listed, in the order of the verdicts; empty for a request."""
 
     passed_over: tuple[PassedOver, ...] = ()
     suggestions: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +48,11 @@ class Result:
 
     changes: Sequence[Mapping[str, str | None]] = ()
     """What `guard sync` changes in the environment: name, versions before and after, reason."""
+    each: bool = False
+    """Each verdict stands for itself, as in an audit: one that denies hides no other."""
+
+    left_out: tuple[str, ...] = ()
+    """What an audit met and did not judge, one line each."""
 
     satisfied: bool = False
     """There was nothing to do: the environment has all of it already."""
@@ -37,6 +60,8 @@ class Result:
 
 def shown(result: Result) -> list[Verdict]:
     """Return the verdicts worth a reader's time: all that have findings which made the decision."""
+    if result.each:
+        return [verdict for verdict in result.verdicts if verdict.findings]
     if result.decision is Decision.ADMITTED:
         return [verdict for verdict in result.verdicts if verdict.findings]
     return [verdict for verdict in result.verdicts if verdict.decision is result.decision]
@@ -49,14 +74,24 @@ def decisive(verdict: Verdict, decision: Decision) -> tuple[Finding, ...]:
     return verdict.findings
 
 
-def own(verdict: Verdict, decision: Decision) -> list[Finding]:
+def own(verdict: Verdict, result: Result) -> list[Finding]:
     """Return the findings to show that are about this one file."""
-    return [finding for finding in decisive(verdict, decision) if not finding.common]
+    return [finding for finding in told(verdict, result) if not finding.common]
+
+
+def told(verdict: Verdict, result: Result) -> tuple[Finding, ...]:
+    """Return the findings to show of a verdict in `result`."""
+    return decisive(verdict, verdict.decision if result.each else result.decision)
+
+
+def located(result: Result) -> Iterator[tuple[Verdict, Location | None]]:
+    """Yield every verdict, and where a document lists what it is about."""
+    return zip_longest(result.verdicts, result.locations)
 
 
 def asked_for(result: Result) -> tuple[str, ...]:
     """Return the requirements that have to be approved for what is shown, each once."""
-    found = (f for verdict in shown(result) for f in own(verdict, result.decision))
+    found = (f for verdict in shown(result) for f in own(verdict, result))
     return tuple(dict.fromkeys(f.asks_for for f in found if f.asks_for and f.waiver is None))
 
 
@@ -64,7 +99,7 @@ def common(result: Result) -> list[tuple[Finding, int, int]]:
     """Return what files have in common, once: with the number of other rules, and of files."""
     files: dict[Finding, int] = {}
     for verdict in shown(result):
-        for finding in decisive(verdict, result.decision):
+        for finding in told(verdict, result):
             if finding.common:
                 files[finding] = files.get(finding, 0) + 1
     return [(finding, others, files[finding]) for finding, others in folded(files)]

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import guard
 from guard.errors import GuardError
 from guard.model import Decision, Finding, Level, PassedOver, RuleId, Verdict
-from guard.report.result import Result, decisive
+from guard.report.result import Location, Result, located, told
 from guard.report.text import plain
 from guard.rules import CATALOGUE, Rule
 from guard.rules._page import page, summary
@@ -38,13 +38,14 @@ def render(result: Result, *, exit_code: int) -> str:
     Under a denial, what was never asked is left out, as in every format for people.
     """
     pairs = [
-        (verdict, finding)
-        for verdict in result.verdicts
-        for finding in decisive(verdict, result.decision)
+        (verdict, location, finding)
+        for verdict, location in located(result)
+        for finding in told(verdict, result)
     ]
-    fired = {finding.rule for _, finding in pairs}
+    fired = {finding.rule for *_, finding in pairs}
     rules = [rule for id_, rule in CATALOGUE.items() if id_ in fired]
     notes = [_passed_over(item) for item in result.passed_over]
+    notes += [_notification("note", f"left out: {words}") for words in result.left_out]
     if result.note:
         words = result.note.splitlines()
         notes.append(_notification("note", "The resolver found nothing else:", *words))
@@ -101,15 +102,41 @@ def _rule(rule: type[Rule]) -> dict[str, Any]:
 
 
 def _results(
-    pairs: Sequence[tuple[Verdict, Finding]], rules: Sequence[RuleId]
+    pairs: Sequence[tuple[Verdict, Location | None, Finding]], rules: Sequence[RuleId]
 ) -> list[dict[str, Any]]:
     seen: Counter[str] = Counter()
     results = []
-    for verdict, finding in pairs:
-        same = "\n".join((finding.rule, verdict.candidate.file.filename, *_members(finding)))
+    for verdict, place, finding in pairs:
+        file = verdict.candidate.file
+        # The line moves with every edit of a document.
+        listed = () if place is None else (place.path,)
+        same = "\n".join((finding.rule, file.filename, *listed, *_members(finding)))
         seen[same] += 1
-        results.append(_result(verdict, finding, rules, f"{same}\n{seen[same]}"))
+        result = _result(verdict, finding, rules, f"{same}\n{seen[same]}")
+        results.append(result | _where(verdict, place, finding))
     return results
+
+
+def _where(verdict: Verdict, place: Location | None, finding: Finding) -> dict[str, Any]:
+    """Return what says where: the file itself, or the line of the document that lists it."""
+    file = verdict.candidate.file
+    if place is None:
+        uri = quote(plain(file.filename), safe="")
+        words = [finding.message, *finding.detail]
+    else:
+        uri = _uri(place.path)
+        words = [f"{file.title}: {finding.message}", *finding.detail]
+    line = (place and place.line) or 1  # an archive has no lines, but code scanning wants one
+    return {
+        "message": _message(*words),
+        "locations": [_location(uri, line, _members(finding))],
+    }
+
+
+def _uri(path: str) -> str:
+    """Return the reference to a file: relative to the folder of the run, if it is below that."""
+    reference = "/".join(quote(plain(part), safe="") for part in path.split("/"))
+    return f"file://{reference}" if reference.startswith("/") else reference
 
 
 def _result(
@@ -121,8 +148,6 @@ def _result(
         "ruleIndex": rules.index(finding.rule),
         "kind": "fail",
         "level": "note" if finding.waiver is not None else _strength(finding.level),
-        "message": _message(finding.message, *finding.detail),
-        "locations": [_location(file.filename, _members(finding))],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(identity)},
         "properties": {
             "project": str(file.project),
@@ -138,13 +163,10 @@ def _result(
     return result
 
 
-def _location(filename: str, members: Sequence[str]) -> dict[str, Any]:
+def _location(uri: str, line: int, members: Sequence[str]) -> dict[str, Any]:
     """Return where a finding is: the file, and the members of it that the finding names."""
     location: dict[str, Any] = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": quote(plain(filename), safe="")},
-            "region": {"startLine": 1},  # an archive has no lines, but code scanning wants one
-        }
+        "physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}
     }
     if members:
         location["logicalLocations"] = [

@@ -33,9 +33,9 @@ def render(result: Result, *, colour: bool = False) -> str:
     blocks = [
         _finding(verdict, _unasked(finding, asked), others, result, colour=colour)
         for verdict in shown(result)
-        for finding, others in folded(own(verdict, result.decision))
+        for finding, others in folded(own(verdict, result))
     ]
-    blocks += [_common(*each, colour=colour) for each in common(result)]
+    blocks += [common_block(*each, colour=colour) for each in common(result)]
     if len(asked) > 1:
         blocks.append(asking(*asked))
     blocks += _published(result)
@@ -58,7 +58,7 @@ def _finding(
     file = verdict.candidate.file
     lines = _said(finding, others, file.filename, colour=colour)
     newest = result.suggestions.get(file.project)
-    if _word(finding) == "denied" and newest:
+    if word(finding) == "denied" and newest:
         lines.append(f"   = help: newest acceptable release: {newest}")
     lines.append(f"   = help: guard rule {finding.rule}")
     return "\n".join(lines)
@@ -72,7 +72,8 @@ def _unasked(finding: Finding, asked: Sequence[str]) -> Finding:
     return replace(finding, detail=tuple(each for each in finding.detail if each != line))
 
 
-def _common(finding: Finding, others: int, files: int, *, colour: bool) -> str:
+def common_block(finding: Finding, others: int, files: int, *, colour: bool) -> str:
+    """Return what all files of a run have in common."""
     lines = _said(finding, others, _count(files), colour=colour)
     return "\n".join([*lines, f"   = help: guard rule {finding.rule}"])
 
@@ -80,7 +81,7 @@ def _common(finding: Finding, others: int, files: int, *, colour: bool) -> str:
 def _said(finding: Finding, others: int, where: str, *, colour: bool) -> list[str]:
     rules = f"{finding.rule} and {others} more" if others else finding.rule
     lines = [
-        f"{_painted(_word(finding), colour=colour)}[{rules}]: {plain(finding.message)}",
+        f"{painted(word(finding), colour=colour)}[{rules}]: {plain(finding.message)}",
         f"  --> {plain(where)}",
     ]
     lines += [f"   = {plain(detail)}" for detail in finding.detail]
@@ -89,7 +90,8 @@ def _said(finding: Finding, others: int, where: str, *, colour: bool) -> list[st
     return lines
 
 
-def _word(finding: Finding) -> str:
+def word(finding: Finding) -> str:
+    """Return what a finding comes to, in a word."""
     if finding.waiver:
         return "waived"
     if finding.level is Level.WARN:
@@ -97,7 +99,8 @@ def _word(finding: Finding) -> str:
     return "undecided" if finding.unknown else "denied"
 
 
-def _painted(word: str, *, colour: bool) -> str:
+def painted(word: str, *, colour: bool) -> str:
+    """Return a word in its colour, where there are colours."""
     return f"{_COLOURS[word]}{word}{_RESET}" if colour else word
 
 
@@ -149,8 +152,8 @@ def _summary(result: Result, *, colour: bool) -> str:
     if result.satisfied:
         return "Nothing to do: everything asked for is installed already"
     files = _count(len(result.verdicts))
-    age = _age(result)
-    decision = _painted(str(result.decision), colour=colour)
+    age = aged(result)
+    decision = painted(str(result.decision), colour=colour)
     match result.decision:
         case Decision.ADMITTED:
             warned = sum(any(not f.common for f in verdict.findings) for verdict in result.verdicts)
@@ -162,7 +165,7 @@ def _summary(result: Result, *, colour: bool) -> str:
             return f"{files} judged{age}: {held} {decision}; nothing was installed"
 
 
-def _age(result: Result) -> str:
+def aged(result: Result) -> str:
     """Say how old the advisories are that were asked: they know nothing of what came since."""
     for verdict in result.verdicts:
         advisories = verdict.candidate.advisories

@@ -10,6 +10,7 @@ from typing import Final
 
 from guard.model import RuleId
 from guard.rules._base import Rule, Stage
+from guard.rules.altered_file import AlteredFile
 from guard.rules.ambiguous_archive import AmbiguousArchive
 from guard.rules.archived_project import ArchivedProject
 from guard.rules.changed_publisher import ChangedPublisher
@@ -38,6 +39,8 @@ from guard.rules.suspicious_code import SuspiciousCode
 from guard.rules.unapproved_file import UnapprovedFile
 from guard.rules.undeclared_binary import UndeclaredBinary
 from guard.rules.unexpected_publisher import UnexpectedPublisher
+from guard.rules.unguarded_install import UnguardedInstall
+from guard.rules.unowned_file import UnownedFile
 from guard.rules.unsafe_path import UnsafePath
 from guard.rules.unsafe_pickle import UnsafePickle
 from guard.rules.vanished_file import VanishedFile
@@ -80,5 +83,8 @@ CATALOGUE: Final[dict[RuleId, type[Rule]]] = {
         SuspiciousCode,
         SuspiciousChange,
         NewDependency,
+        AlteredFile,
+        UnownedFile,
+        UnguardedInstall,
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, ClassVar, Final
 
 import msgspec
@@ -21,7 +21,8 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
 
     Compares the digests of the downloaded bytes with each promise there is: the project page's, the
     plan's or lock's, the requirement's `--hash`, and that of an approval of a file of this name.
-    Only sha256, sha384 and sha512 count.
+    Only sha256, sha384 and sha512 count. Before the bytes are here, and in an audit that fetches
+    none, the other promises are compared with the page's.
 
     ## Why is this bad?
 
@@ -43,7 +44,7 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("hash-mismatch")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
+    stage: ClassVar = Stage.BOTH
 
     approvals: Annotated[
         Approvals,
@@ -53,11 +54,30 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
     def check(self, candidate: Candidate) -> Iterator[Finding]:
         match candidate.digests:
             case Absent():
-                return
+                yield from self._contradictions(candidate)
             case Unknown(reason):
+                yield from self._contradictions(candidate)
                 yield self.unknown(f"could not be downloaded: {reason}")
             case digests:
                 yield from self._promises(candidate, digests)
+
+    def _contradictions(self, candidate: Candidate) -> Iterator[Finding]:
+        """Yield the promises that the page's own cannot keep."""
+        listing = candidate.listing
+        if not isinstance(listing, Listing):
+            return
+        listed = {n: digest.lower() for n, digest in listing.hashes.items() if n in _STRONG}
+        approved = {("sha256", sha256) for sha256 in self._approved(candidate)}
+        promises = {
+            "the plan says": set(candidate.file.hashes.items()),
+            "asked for is": set(candidate.requested.hashes),
+            "approved is": approved,
+        }
+        for who, promised in promises.items():
+            comparable = {(name, digest.lower()) for name, digest in promised if name in listed}
+            if comparable and not comparable & listed.items():
+                own = sorted((name, listed[name]) for name in dict(comparable))
+                yield self.finding(f"the index says {_words(own)}, {who} {_words(comparable)}")
 
     def _promises(self, candidate: Candidate, digests: Mapping[str, str]) -> Iterator[Finding]:
         promises = {"the plan": candidate.file.hashes}
@@ -90,3 +110,7 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
             for file in entry.files:
                 if file.filename == candidate.file.filename:
                     yield file.sha256
+
+
+def _words(digests: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{algorithm} {digest}" for algorithm, digest in sorted(digests))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Final
 
 import msgspec
 from packaging.utils import canonicalize_name
 
 from guard.artifact import content as facts
-from guard.artifact.content import Content, HookKind, where
+from guard.artifact.content import HookKind, where
 from guard.artifact.defect import DefectKind
 from guard.artifact.known import is_known_line, is_namespace_line
 from guard.model import Absent, Candidate, Finding, RuleId, Unknown
@@ -39,6 +39,8 @@ class StartupHook(Rule, frozen=True, kw_only=True):
     path but a plain folder of the wheel itself. Lines that setuptools, coverage, pywin32 and some
     others have shipped for years are known word by word, each for its own project only.
 
+    `guard audit` looks at the files of installed releases in the same way, as they are now.
+
     ## Why is this bad?
 
     Such code runs in every Python of the environment, in pip itself and in every test, from the
@@ -61,7 +63,7 @@ class StartupHook(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("startup-hook")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
+    stage: ClassVar = Stage.BOTH
 
     allow: Annotated[
         tuple[Hook, ...],
@@ -69,19 +71,34 @@ class StartupHook(Rule, frozen=True, kw_only=True):
     ] = ()
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
+        inside: tuple[facts.StartupHook, ...] = ()
         match candidate.content:
             case Absent():
-                return
+                pass
             case Unknown(reason):
                 yield self.unopened(reason)
             case content:
+                inside = content.hooks
                 for defect in content.of(DefectKind.STARTUP_HOOK):
                     yield self.finding(defect.message, *where(defect.member, defect.offset))
-                for hook in content.hooks:
-                    if not self._harmless(candidate, content, hook):
-                        yield self._objection(candidate, hook)
+                site = (*content.landing.purelib, *content.landing.platlib)
+                yield from self._objections(candidate, inside, site)
+        match candidate.installation:
+            case Absent() | Unknown():  # `altered-file` says that it is not known
+                return
+            case installation:
+                known = {hook.sha256 for hook in inside}
+                more = [hook for hook in installation.hooks if hook.sha256 not in known]
+                yield from self._objections(candidate, more, installation.site)
 
-    def _harmless(self, candidate: Candidate, content: Content, hook: facts.StartupHook) -> bool:
+    def _objections(
+        self, candidate: Candidate, hooks: Sequence[facts.StartupHook], site: Sequence[str]
+    ) -> Iterator[Finding]:
+        for hook in hooks:
+            if not self._harmless(candidate, site, hook):
+                yield self._objection(candidate, hook)
+
+    def _harmless(self, candidate: Candidate, site: Sequence[str], hook: facts.StartupHook) -> bool:
         project = candidate.file.project
         if any(_split(entry) == (project, hook.sha256) for entry in self.allow):
             return True
@@ -91,7 +108,6 @@ class StartupHook(Rule, frozen=True, kw_only=True):
             return True
         # A long line is cut to be shown, and what is behind the cut runs as well.
         whole = hashlib.sha256(hook.text.encode("utf-8")).hexdigest() == hook.sha256
-        site = (*content.landing.purelib, *content.landing.platlib)
         return whole and is_namespace_line(hook.text, site)
 
     def _objection(self, candidate: Candidate, hook: facts.StartupHook) -> Finding:

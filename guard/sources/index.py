@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -61,6 +61,11 @@ class IndexSource:
         self._indexes = tuple(indexes)
         self._pages: dict[str, concurrent.futures.Future[Fact[ProjectPage]]] = {}
         self._lock = threading.Lock()
+
+    def only(self, url: str) -> IndexSource:
+        """Return a source that asks the index at `url` and no other."""
+        known = [index for index in self._indexes if index.url == url]
+        return IndexSource(self._source, known or [Index(url=url)])
 
     def locate(self, file: File, *, sidecar: bool = False) -> Located:
         """Return what the indexes say of `file`. Raises nothing: what is not known is Unknown.
@@ -144,6 +149,11 @@ class IndexSource:
         """Ask for the pages of `project` now, because they are about to be needed."""
         for index in self._indexes:
             self.page(index, project)
+
+    def readable(self, project: NormalizedName) -> Iterator[ProjectPage]:
+        """Yield the pages of `project` that there are, and that can be had."""
+        pages = self.pages(project)
+        return (page for page in pages if not isinstance(page, Absent | Unknown))
 
     def first_page(self, project: NormalizedName) -> Fact[ProjectPage]:
         """Return the page of the first index that has `project`, or why none can be told."""

@@ -44,28 +44,31 @@ positional arguments:
     check     judge, and install nothing
     lock      judge, and write a pylock.toml
     sync      make an environment what a lock says
-    verify    a local file against its attestations
-    inspect   what is inside, and what the attestations say
-    approve   judge, and allow from now on
-    revoke    allow no more
-    approvals list or compare approvals
-    rule      explain a rule, or list them
-    policy    show or check a policy
-    quarantine
-              list, show or purge files
-    feed      fetch, import or show advisories
+    audit     judge what is installed, or what documents list
     pip       what pip is asked for, judged
     python    Python, with `-m pip` judged
     shell     make shells and environments go through the guard
+    approve   judge, and allow from now on
+    revoke    allow no more
+    approvals
+              list or compare approvals
+    policy    show or check a policy
+    rule      explain a rule, or list them
+    verify    a local file against its attestations
+    inspect   what is inside, and what the attestations say
+    quarantine
+              list, show or purge files
+    sbom      judge, and describe as CycloneDX
     log       what was installed, approved and trusted here
+    feed      fetch, import or show advisories
     doctor    what is configured, reachable, and how old
 
 options:
   -h, --help  show this help message and exit
   --version   show program's version number and exit
 
-Exit codes: 0 admitted · 1 lock out of date · 2 usage · 69 undecided · 70 guard failed · 77 denied ·
-78 bad policy · any other: the installer's own.
+Exit codes: 0 admitted · 1 lock out of date · 2 usage · 69 undecided · 70 guard failed · 77 denied
+· 78 bad policy · any other: the installer's own.
 """
 
 

@@ -104,6 +104,12 @@ def test_default() -> None:
             "suspicious-change.kinds": "2",
             "new-dependency.level": '"warn"',
             "new-dependency.window": '"90 days"',
+            "altered-file.level": '"deny"',
+            "altered-file.missing-level": '"warn"',
+            "unowned-file.level": '"deny"',
+            "unowned-file.allow": "[]",
+            "unguarded-install.level": '"warn"',
+            "unguarded-install.required-level": '"deny"',
         }
     )
 
@@ -135,6 +141,9 @@ def test_observe_lets_pass_what_default_would_deny() -> None:
             "foreign-file.level": '"warn"',
             "shadowing-command.level": '"warn"',
             "suspicious-change.level": '"warn"',
+            "altered-file.level": '"warn"',
+            "unowned-file.level": '"warn"',
+            "unguarded-install.required-level": '"warn"',
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ from guard.cli.exit import ExitCode, of_decision
 from guard.errors import SourceError
 from guard.model import Decision, Finding, Level, RuleId, Verdict
 from guard.report import Result
+from guard.report.result import Location
 from guard.report.sarif import render, render_error
 from guard.report.text import plain
 from guard.rules import CATALOGUE
@@ -37,6 +39,7 @@ from tests.rules.contents import frob, with_defects
 _LEVELS = {"none", "note", "warning", "error"}
 _KINDS = {"pass", "open", "informational", "notApplicable", "review", "fail"}
 _UNRESERVED = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+")
+_RELATIVE = re.compile(rf"{_UNRESERVED.pattern}(?:/{_UNRESERVED.pattern})*")
 
 
 def run_of(result: Result) -> dict[str, Any]:
@@ -112,8 +115,9 @@ def check_result(result: dict[str, Any], rules: list[dict[str, Any]]) -> str:
     check_message(result["message"])
     [location] = result["locations"]
     physical = location["physicalLocation"]
-    assert _UNRESERVED.fullmatch(physical["artifactLocation"]["uri"]), "a relative reference"
-    assert physical["region"] == {"startLine": 1}
+    assert _RELATIVE.fullmatch(physical["artifactLocation"]["uri"]), "a relative reference"
+    assert set(physical["region"]) == {"startLine"}
+    assert physical["region"]["startLine"] >= 1
     for logical in location.get("logicalLocations", [{"fullyQualifiedName": "-"}]):
         assert logical["fullyQualifiedName"].isprintable()
     for suppression in result.get("suppressions", []):
@@ -316,3 +320,44 @@ try again\
             }
         ]
     )
+
+
+AUDITED = Result(
+    decision=Decision.DENIED,
+    verdicts=(found(), found("a detail", level=Level.WARN), found()),
+    locations=(Location("locks/my uv.lock", 7), Location("locks/my uv.lock"), None),
+    each=True,
+    left_out=("locks/my uv.lock: your own: mine",),
+)
+
+
+def test_what_a_document_lists_is_at_its_line() -> None:
+    run = run_of(AUDITED)
+    places = [each["locations"][0]["physicalLocation"] for each in run["results"]]
+    assert places == [
+        {"artifactLocation": {"uri": "locks/my%20uv.lock"}, "region": {"startLine": 7}},
+        {"artifactLocation": {"uri": "locks/my%20uv.lock"}, "region": {"startLine": 1}},
+        {
+            "artifactLocation": {"uri": "frob-1.0-py3-none-any.whl"},
+            "region": {"startLine": 1},
+        },
+    ]
+    assert run["results"][0]["message"]["text"] == "frob 1.0: bad"
+    [note] = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"] == "left out: locks/my uv.lock: your own: mine"
+
+
+def test_a_document_that_moved_a_line_is_the_same_finding() -> None:
+    moved = replace(AUDITED, locations=(Location("locks/my uv.lock", 9), *AUDITED.locations[1:]))
+    first, second = (run_of(each)["results"] for each in (AUDITED, moved))
+    assert [each["partialFingerprints"] for each in first] == [
+        each["partialFingerprints"] for each in second
+    ]
+
+
+def test_in_an_audit_one_denial_hides_nothing_of_the_others() -> None:
+    unknown = Finding(rule=RuleId("yanked-file"), level=Level.DENY, message="?", unknown=True)
+    undecided = Verdict(a_candidate(), (unknown,))
+    audit = Result(decision=Decision.DENIED, verdicts=(found(), undecided), each=True)
+    assert [each["ruleId"] for each in run_of(audit)["results"]] == ["unsafe-path", "yanked-file"]
+    assert len(run_of(replace(audit, each=False))["results"]) == 1

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
 
+from guard.approval import Approvals
 from guard.model import Absent, Candidate, Decision, Requested, Unknown
-from tests.builders import a_candidate, a_digest, a_file, a_judgement, a_listing, a_verdict, report
+from guard.rules.hash_mismatch import HashMismatch
+from tests.builders import (
+    a_candidate,
+    a_digest,
+    a_file,
+    a_judgement,
+    a_listing,
+    a_verdict,
+    findings,
+    report,
+)
+from tests.policy.approving import an_approval
 
 GOOD, BAD = a_digest(), "b" * 64
 DIGESTS = {name: a_digest(algorithm=name) for name in ("sha256", "sha384", "sha512")}
@@ -153,3 +166,44 @@ def test_a_good_file_hides_no_bad_one() -> None:
     bad = a_candidate(digests={"sha256": BAD})
     assert a_judgement(a_candidate(), bad).decision is Decision.DENIED
     assert a_judgement(bad, a_candidate()).decision is Decision.DENIED
+
+
+UNFETCHED = Absent("nothing was downloaded")
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_before_the_bytes_are_here_a_lock_is_held_to_the_page(algorithm: str) -> None:
+    own, other = a_digest(algorithm=algorithm), a_digest(b"other bytes", algorithm)
+    listing = a_listing(hashes={algorithm: own})
+    file = a_file(hashes={algorithm: other})
+    [finding] = a_verdict(a_candidate(file=file, listing=listing, digests=UNFETCHED)).findings
+    assert finding.message == f"the index says {algorithm} {own}, the plan says {algorithm} {other}"
+    same = a_candidate(file=a_file(hashes={algorithm: own.upper()}), listing=listing)
+    assert a_verdict(replace(same, digests=UNFETCHED)).findings == ()
+
+
+def test_before_the_bytes_are_here_one_of_the_demanded_hashes_must_be_the_pages() -> None:
+    good = demanding(("sha256", BAD), ("sha256", GOOD), digests=UNFETCHED)
+    assert a_verdict(good).findings == ()
+    bad = demanding(("sha256", BAD), ("sha256", "c" * 64), digests=UNFETCHED)
+    [finding] = a_verdict(bad).findings
+    assert "asked for is sha256 bbbb" in finding.message
+    incomparable = demanding(("sha512", "c" * 128), digests=UNFETCHED)
+    assert a_verdict(incomparable).findings == ()
+
+
+def test_a_page_that_swaps_an_approved_file_is_denied_before_the_download() -> None:
+    rule = HashMismatch(approvals=Approvals((an_approval(sha256=BAD),)))
+    [finding] = findings(rule, a_candidate(digests=UNFETCHED))
+    assert "approved is sha256 bbbb" in finding.message
+
+
+def test_what_was_never_listed_contradicts_nothing() -> None:
+    gone = a_candidate(listing=Absent("not listed"), digests=UNFETCHED)
+    assert findings(HashMismatch(), gone) == []
+
+
+def test_what_denied_it_early_denies_it_when_nothing_was_fetched() -> None:
+    file = a_file(hashes={"sha256": BAD})
+    verdict = a_verdict(a_candidate(file=file, digests=Unknown("not downloaded")))
+    assert verdict.decision is Decision.DENIED

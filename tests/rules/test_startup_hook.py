@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from inline_snapshot import snapshot
 
+from guard.artifact.content import HookKind
+from guard.artifact.content import StartupHook as StartupLine
 from guard.artifact.defect import DefectKind
 from guard.errors import PolicyError
-from guard.model import Absent, Decision, Unknown
+from guard.model import Absent, Candidate, Decision, Unknown
 from guard.rules.startup_hook import StartupHook
 from tests.artifact.test_known import COVERAGE, NESTED, NEWEST, OLD, PYWIN32, SETUPTOOLS
-from tests.builders import a_candidate, a_judgement, a_policy, a_verdict, findings, report
+from tests.builders import (
+    a_candidate,
+    a_file,
+    a_judgement,
+    a_policy,
+    a_verdict,
+    findings,
+    report,
+)
 from tests.rules.contents import frob, with_defects
+from tests.rules.installations import an_installation
 
 EVIL = "import subprocess; subprocess.run(['true'])"
 DIGEST = hashlib.sha256(EVIL.encode()).hexdigest()
@@ -169,3 +181,36 @@ def test_what_is_behind_the_cut_of_a_long_line_counts_as_well() -> None:
     assert len(line) == 2000
     assert findings(StartupHook(), frob({"a.pth": f"{line}\n"})) == []
     assert len(findings(StartupHook(), frob({"a.pth": f"{line};import evil\n"}))) == 1
+
+
+def hooked(text: str, project: str = "frob", site: tuple[str, ...] = ()) -> Candidate:
+    """An installed release with such a line in a `.pth` file, as it is on the disk."""
+    hook = StartupLine(
+        kind=HookKind.LINE,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        line=1,
+        member="frob.pth",
+        offset=None,
+    )
+    return a_candidate(file=a_file(project), installation=an_installation(hooks=(hook,), site=site))
+
+
+def test_what_an_installed_release_runs_is_denied_like_what_a_wheel_would() -> None:
+    [finding] = findings(StartupHook(), hooked(EVIL))
+    assert finding.message == f"at every start of Python a .pth file runs code: {EVIL!r}"
+    assert finding.detail[0] == "where: 'frob.pth', line 1"
+    allowing = StartupHook(allow=(f"frob:{DIGEST}",))
+    assert findings(allowing, hooked(EVIL)) == []
+
+
+def test_what_is_known_of_a_wheel_is_known_where_it_is_installed() -> None:
+    assert findings(StartupHook(), hooked(SETUPTOOLS, "setuptools")) == []
+    assert findings(StartupHook(), hooked(SETUPTOOLS, "frob")) != []
+
+
+def test_what_the_wheel_shows_already_is_said_once() -> None:
+    both = replace(BAD, installation=hooked(EVIL).installation)
+    assert len(findings(StartupHook(), both)) == 1
+    other = replace(BAD, installation=hooked(f"{EVIL} # more").installation)
+    assert len(findings(StartupHook(), other)) == 2
