@@ -374,6 +374,9 @@ class Finding:
     unknown: bool = False
     """The rule could not tell: a fact that it needs is missing."""
 
+    cause: str | None = None
+    """Why it could not tell, as at the end of `message`: what several rules lack, has one cause."""
+
     detail: tuple[str, ...] = ()
     """The setting that made it so, and what would help."""
 

@@ -366,10 +366,10 @@ class Flow:
 
     def _without_solution(self, error: InstallerError) -> Outcome:
         """Say why there is no plan: a dead index, a denial, sources only, or the tool's words."""
-        if (unknown := self._unreachable()) is not None:
+        if (unreachable := self._unreachable()) is not None:
             raise SourceError(
                 "the request could not be resolved",
-                reason=unknown.reason,
+                reason=unreachable,
                 hint="check the connection and the index; nothing was installed",
             ) from error
         if self._denied is not None:
@@ -394,11 +394,12 @@ class Flow:
         judgement = self._admission.admit([Asked(f, self._wanted.requested(f)) for f in files])
         return None if judgement.decision is Decision.ADMITTED else self._rejected(judgement)
 
-    def _unreachable(self) -> Unknown | None:
+    def _unreachable(self) -> str | None:
+        """Return which of the projects has a page that could not be had, and why."""
         for name in sorted(self._wanted.names):
             page = self._admission.index.first_page(name)
             if isinstance(page, Unknown):
-                return page
+                return f"{name}: {page.reason}"
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guard.model import Finding, Level
-from guard.report.result import Location, Result, common, folded, located, own, shown
+from guard.report.result import Location, Result, blocks, common, located
 from guard.report.text import plain
 
 
@@ -18,10 +18,10 @@ def render(result: Result) -> str:
 
 def _lines(result: Result) -> Iterator[str]:
     places = {id(verdict): location for verdict, location in located(result)}
-    for verdict in shown(result):
-        for finding, _ in folded(own(verdict, result)):
-            title = f"{finding.rule}: {verdict.candidate.file.filename}"
-            yield _said(finding, title, places[id(verdict)])
+    for block in blocks(result):
+        for verdict in block.verdicts:
+            title = f"{block.finding.rule}: {verdict.candidate.file.filename}"
+            yield _said(block.said, title, places[id(verdict)])
     for finding, *_ in common(result):
         yield _said(finding, str(finding.rule))
     for item in result.passed_over:

@@ -95,6 +95,53 @@ def asked_for(result: Result) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f.asks_for for f in found if f.asks_for and f.waiver is None))
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What is read as one: one thing that rules say of files."""
+
+    finding: Finding
+    """The weightiest of them."""
+
+    rules: tuple[RuleId, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def said(self) -> Finding:
+        """The finding in words for all of them: the cause, where that is all that they share."""
+        if self.finding.cause is None or len(self.rules) == len(self.verdicts) == 1:
+            return self.finding
+        return replace(self.finding, message=self.finding.cause, detail=())
+
+
+def blocks(result: Result) -> list[Block]:
+    """Return what there is to say of single files, each thing once.
+
+    A page that cannot be had, or a file that cannot be opened, is one thing to read about, however
+    many rules would have looked, and however many files it keeps from being judged.
+    """
+    groups: dict[object, list[tuple[Verdict, Finding]]] = {}
+    for verdict in shown(result):
+        for finding in own(verdict, result):
+            groups.setdefault(_same(verdict, finding), []).append((verdict, finding))
+    return [_block(group) for group in groups.values()]
+
+
+def _same(verdict: Verdict, finding: Finding) -> object:
+    if finding.cause is not None and finding.waiver is None:
+        return finding.cause
+    return verdict.candidate.file.filename, replace(finding, rule=RuleId(""))
+
+
+def _block(group: Sequence[tuple[Verdict, Finding]]) -> Block:
+    findings = [finding for _, finding in group]
+    verdicts = {id(verdict): verdict for verdict, _ in group}
+    return Block(
+        next((finding for finding in findings if finding.holds), findings[0]),
+        tuple(dict.fromkeys(finding.rule for finding in findings)),
+        tuple(verdicts.values()),
+    )
+
+
 def common(result: Result) -> list[tuple[Finding, int, int]]:
     """Return what files have in common, once: with the number of other rules, and of files."""
     files: dict[Finding, int] = {}

@@ -9,9 +9,9 @@ from typing import Final
 
 from guard.admission import Standing
 from guard.duration import ago
-from guard.model import Absent, Decision, Finding, Level, PassedOver, Unknown, Verdict
+from guard.model import Absent, Decision, Finding, Level, PassedOver, Unknown
 from guard.publisher import Provenance
-from guard.report.result import Result, asked_for, common, folded, own, shown
+from guard.report.result import Block, Result, asked_for, blocks, common
 from guard.rules.unapproved_file import asking
 
 _COLOURS: Final = {
@@ -25,25 +25,22 @@ _RESET: Final = "\x1b[0m"
 _PASSED_OVER_SHOWN: Final = 5
 _PUBLISHERS_SHOWN: Final = 20
 _OUTPUT_LINES: Final = 12
+_FILES_SHOWN: Final = 3
 
 
 def render(result: Result, *, colour: bool = False) -> str:
     """Return the whole report; it ends with the decision."""
     asked = asked_for(result)
-    blocks = [
-        _finding(verdict, _unasked(finding, asked), others, result, colour=colour)
-        for verdict in shown(result)
-        for finding, others in folded(own(verdict, result))
-    ]
-    blocks += [common_block(*each, colour=colour) for each in common(result)]
+    told = [_block(block, asked, result, colour=colour) for block in blocks(result)]
+    told += [common_block(*each, colour=colour) for each in common(result)]
     if len(asked) > 1:
-        blocks.append(asking(*asked))
-    blocks += _published(result)
-    blocks += _passed_over(result.passed_over)
+        told.append(asking(*asked))
+    told += _published(result)
+    told += _passed_over(result.passed_over)
     if result.note:
-        blocks.append(_note(result.note))
-    blocks.append(_summary(result, colour=colour))
-    return "\n\n".join(blocks) + "\n"
+        told.append(_note(result.note))
+    told.append(_summary(result, colour=colour))
+    return "\n\n".join(told) + "\n"
 
 
 def plain(text: str, *, lines: bool = False) -> str:
@@ -52,16 +49,21 @@ def plain(text: str, *, lines: bool = False) -> str:
     return "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in text)
 
 
-def _finding(
-    verdict: Verdict, finding: Finding, others: int, result: Result, *, colour: bool
-) -> str:
-    file = verdict.candidate.file
-    lines = _said(finding, others, file.filename, colour=colour)
-    newest = result.suggestions.get(file.project)
+def _block(block: Block, asked: Sequence[str], result: Result, *, colour: bool) -> str:
+    finding = _unasked(block.said, asked)
+    lines = _said(finding, len(block.rules) - 1, _files(block), colour=colour)
+    newest = result.suggestions.get(block.verdicts[0].candidate.file.project)
     if word(finding) == "denied" and newest:
         lines.append(f"   = help: newest acceptable release: {newest}")
     lines.append(f"   = help: guard rule {finding.rule}")
     return "\n".join(lines)
+
+
+def _files(block: Block) -> str:
+    names = [verdict.candidate.file.filename for verdict in block.verdicts]
+    if len(names) <= _FILES_SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:_FILES_SHOWN])} and {len(names) - _FILES_SHOWN} more"
 
 
 def _unasked(finding: Finding, asked: Sequence[str]) -> Finding:

@@ -56,19 +56,22 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Return a finding at the level the policy gave this rule, or at `level`."""
         return Finding(rule=self.id, level=level or self.level, message=message, detail=detail)
 
-    def unknown(self, message: str, *detail: str, level: Level | None = None) -> Finding:
+    def unknown(
+        self, message: str, *detail: str, cause: str | None = None, level: Level | None = None
+    ) -> Finding:
         """Return the finding that this rule could not tell: *undecided* where it denies."""
         return Finding(
             rule=self.id,
             level=level or self.level,
-            message=message,
+            message=f"{message}: {cause}" if cause else message,
             detail=detail,
             unknown=True,
+            cause=cause,
         )
 
     def unopened(self, reason: str) -> Finding:
         """Return the finding that nothing is known of what is inside; all rules say it alike."""
-        return self.unknown(f"what is inside is not known: {reason}")
+        return self.unknown("what is inside is not known", cause=reason)
 
     def at_most(self, level: Level) -> Level:
         """Return `level`, or this rule's own where that is the weaker one."""

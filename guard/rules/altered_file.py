@@ -53,7 +53,7 @@ class AlteredFile(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known what is installed: {reason}")
+                yield self.unknown("not known what is installed", cause=reason)
             case installation:
                 yield from self._compared(installation)
 
@@ -62,7 +62,7 @@ class AlteredFile(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"its files cannot be compared with anything: {reason}")
+                yield self.unknown("its files cannot be compared with anything", cause=reason)
             case altered:
                 files = installation.files
                 changed = [each for each in altered if not each.missing]

@@ -43,7 +43,7 @@ class ArchivedProject(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"project status unknown: {reason}")
+                yield self.unknown("project status unknown", cause=reason)
             case status:
                 if status.state in {ProjectState.ARCHIVED, ProjectState.DEPRECATED}:
                     why = f": {status.reason}" if status.reason else ""

@@ -138,7 +138,7 @@ class ChangedPublisher(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known who published {name}: {reason}")
+                yield self.unknown(f"not known who published {name}", cause=reason)
                 return
             case identities:
                 earlier = identities

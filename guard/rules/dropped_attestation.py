@@ -58,7 +58,7 @@ class DroppedAttestation(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known whether earlier releases were attested: {reason}")
+                yield self.unknown("not known whether earlier releases were attested", cause=reason)
             case prior:
                 if not self._too_long_ago(candidate, prior):
                     yield self.finding(

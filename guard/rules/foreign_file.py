@@ -92,7 +92,7 @@ class ForeignFile(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"whose files it would write over is not known: {reason}")
+                yield self.unknown("whose files it would write over is not known", cause=reason)
             case overlaps:
                 project = candidate.file.project
                 counted = [o for o in overlaps if not o.same and not self._may(project, o.project)]

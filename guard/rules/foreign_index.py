@@ -65,7 +65,7 @@ class ForeignIndex(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known which index it comes from: {reason}")
+                yield self.unknown("not known which index it comes from", cause=reason)
             case origin:
                 yield from self._judge(candidate, origin)
 
@@ -85,7 +85,7 @@ class ForeignIndex(Rule, frozen=True, kw_only=True):
             return
         match origin.rivals:
             case Unknown(reason):
-                yield self.unknown(f"not known whether another index has this name: {reason}")
+                yield self.unknown("not known whether another index has this name", cause=reason)
             case Absent():
                 return
             case rivals:

@@ -81,7 +81,7 @@ class FreshUpload(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"upload time unknown: {reason}")
+                yield self.unknown("upload time unknown", cause=reason)
                 return
             case listing:
                 upload_time = listing.upload_time
@@ -90,8 +90,9 @@ class FreshUpload(Rule, frozen=True, kw_only=True):
                 return
             case Unknown(reason):
                 yield self.unknown(
-                    f"upload time unknown: {reason}",
+                    "upload time unknown",
                     "help: an index of your own can be named in rules.fresh-upload.exempt-indexes",
+                    cause=reason,
                 )
             case moment:
                 age = candidate.judged_at - moment

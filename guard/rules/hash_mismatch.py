@@ -57,7 +57,7 @@ class HashMismatch(Rule, frozen=True, kw_only=True):
                 yield from self._contradictions(candidate)
             case Unknown(reason):
                 yield from self._contradictions(candidate)
-                yield self.unknown(f"could not be downloaded: {reason}")
+                yield self.unknown("could not be downloaded", cause=reason)
             case digests:
                 yield from self._promises(candidate, digests)
 

@@ -65,7 +65,8 @@ class InvalidAttestation(Rule, frozen=True, kw_only=True):
 
     def _unavailable(self, reason: str) -> Finding:
         return self.unknown(
-            f"its attestations are not verified: {reason}",
+            "its attestations are not verified",
             f'policy: rules.invalid-attestation.unavailable-level = "{self.unavailable_level}"',
+            cause=reason,
             level=self.at_most(self.unavailable_level),
         )

@@ -98,8 +98,8 @@ class LookalikeName(Rule, frozen=True, kw_only=True):
         )
         match obscurity:
             case Unknown(reason):
-                message = f"{likeness}; not known how old it is: {reason}"
-                yield self.unknown(message, *detail, level=level)
+                message = f"{likeness}; not known how old it is"
+                yield self.unknown(message, *detail, cause=reason, level=level)
             case past:
                 yield self.finding(f"{likeness}; {past}", *detail, level=level)
 

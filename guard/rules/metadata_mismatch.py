@@ -82,7 +82,7 @@ class MetadataMismatch(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"what its index had a resolver read is not known: {reason}")
+                yield self.unknown("what its index had a resolver read is not known", cause=reason)
             case sha256:
                 if sha256 != content.metadata_sha256:
                     yield self.finding(

@@ -61,7 +61,7 @@ class MissingAttestation(Rule, frozen=True, kw_only=True):
             case Absent(reason):
                 yield self.finding(f"not attested: {reason}", demand)
             case Unknown(reason):
-                yield self.unknown(f"not known whether it is attested: {reason}", demand)
+                yield self.unknown("not known whether it is attested", demand, cause=reason)
             case provenance:
                 if not provenance.attestations:
                     yield self.finding("not attested: no attestation verifies", demand)

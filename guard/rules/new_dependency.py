@@ -78,7 +78,7 @@ class NewDependency(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known what was required before: {reason}")
+                yield self.unknown("not known what was required before", cause=reason)
                 return
             case baseline:
                 version = baseline.file.version
@@ -86,7 +86,7 @@ class NewDependency(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known what {version} required: {reason}")
+                yield self.unknown(f"not known what {version} required", cause=reason)
             case before:
                 if new := _new(candidate.file.project, required, before):
                     more = f" and {len(new) - _SHOWN} more" if len(new) > _SHOWN else ""

@@ -42,7 +42,7 @@ class QuarantinedProject(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"project status unknown: {reason}")
+                yield self.unknown("project status unknown", cause=reason)
             case status:
                 if status.state is ProjectState.QUARANTINED:
                     why = f": {status.reason}" if status.reason else ""

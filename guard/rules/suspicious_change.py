@@ -100,7 +100,7 @@ class SuspiciousChange(Rule, frozen=True, kw_only=True):
             case Absent():
                 return  # nothing to compare; `suspicious-code` says what is there
             case Unknown(reason):
-                yield self.unknown(f"not known what has changed: {reason}")
+                yield self.unknown("not known what has changed", cause=reason)
             case baseline:
                 yield from self._compared(content, baseline)
 
@@ -108,7 +108,7 @@ class SuspiciousChange(Rule, frozen=True, kw_only=True):
         name = baseline.file.version
         match baseline.content:
             case Absent(reason) | Unknown(reason):
-                yield self.unknown(f"not known what has changed since {name}: {reason}")
+                yield self.unknown(f"not known what has changed since {name}", cause=reason)
             case before:
                 found = self._excessive(gained(content, before))
                 for member, traces in found[:_FILES]:

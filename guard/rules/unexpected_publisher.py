@@ -68,7 +68,9 @@ class UnexpectedPublisher(Rule, frozen=True, kw_only=True):
             case Absent():
                 return  # `missing-attestation` says whether one is demanded
             case Unknown(reason):
-                yield self.unknown(f"not known who published it: {reason}", f"policy: {pins[0][0]}")
+                yield self.unknown(
+                    "not known who published it", f"policy: {pins[0][0]}", cause=reason
+                )
             case provenance:
                 for identity in provenance.identities:
                     for where, expected in pins:

@@ -58,7 +58,7 @@ class UnguardedInstall(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known what is installed: {reason}", level=self._level())
+                yield self.unknown("not known what is installed", cause=reason, level=self._level())
             case installation:
                 yield from self._found(installation)
 
@@ -72,8 +72,8 @@ class UnguardedInstall(Rule, frozen=True, kw_only=True):
             case Absent(reason):
                 yield self.finding(f"installed past the guard: {reason}", *detail, level=level)
             case Unknown(reason):
-                message = f"not known whether the guard let it in: {reason}"
-                yield self.unknown(message, *detail, level=level)
+                message = "not known whether the guard let it in"
+                yield self.unknown(message, *detail, cause=reason, level=level)
             case str():
                 return
 

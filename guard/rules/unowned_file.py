@@ -58,7 +58,7 @@ class UnownedFile(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known what lies there that is nobody's: {reason}")
+                yield self.unknown("not known what lies there that is nobody's", cause=reason)
             case unowned:
                 found = [each for each in unowned if each.sha256 not in self.allow]
                 for each in found[:_SHOWN]:

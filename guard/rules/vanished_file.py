@@ -44,6 +44,6 @@ class VanishedFile(Rule, frozen=True, kw_only=True):
             case Absent(reason):
                 yield self.finding(f"gone from its index: {reason}")
             case Unknown(reason):
-                yield self.unknown(f"not known whether its index still lists it: {reason}")
+                yield self.unknown("not known whether its index still lists it", cause=reason)
             case Listing():
                 return

@@ -52,7 +52,7 @@ class YankedFile(Rule, frozen=True, kw_only=True):
             case Absent():
                 return
             case Unknown(reason):
-                yield self.unknown(f"not known whether it is yanked: {reason}", level=level)
+                yield self.unknown("not known whether it is yanked", level=level, cause=reason)
             case listing:
                 if listing.yanked is not None:
                     why = f": {listing.yanked}" if listing.yanked else " (no reason given)"

@@ -169,7 +169,6 @@ class IndexSource:
         return tuple(self.page(index, project) for index in self._indexes)
 
     def _read(self, index: Index, url: str, project: NormalizedName) -> Fact[ProjectPage]:
-        where = f"{project} on {index.url}"
         if index.flat and is_local(url):
             return Absent(f"{index.url} is a folder")
         try:
@@ -183,11 +182,11 @@ class IndexSource:
                 project=project,
             )
         except NotFoundError:
-            return Absent(f"there is no {where}")
+            return Absent(f"there is no {project} on {index.url}")
         except FetchError as error:
-            return Unknown(f"the page of {where} could not be had: {error}")
+            return Unknown(f"its page on {index.url} could not be had: {error}")
         except PageError as error:
-            return Unknown(f"the page of {where} could not be read: {error}")
+            return Unknown(f"its page on {index.url} could not be read: {error}")
 
     def _rivals(
         self,

@@ -223,7 +223,7 @@ def test_of_an_index_that_does_not_answer_nothing_is_said_to_be_missing(
     index.fault("/simple/dep/", status(500))
     ran = guard("sbom", *to(target), *at(index))
     assert ran.code == 69, ran.said
-    assert "not judged: dep 1.0: the page of dep on" in ran.err
+    assert "not judged: dep 1.0: its page on" in ran.err
     assert "could not be had" in ran.err
 
 

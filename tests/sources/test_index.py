@@ -204,7 +204,7 @@ def test_a_page_that_cannot_be_had_or_read_is_unknown(
     place = located(planned(FROB, index), tmp_path, index)
     for fact in (place.origin, place.listing, place.status):
         assert isinstance(fact, Unknown)
-        assert f"the page of frob on {index.origin}/simple could not be" in fact.reason
+        assert f"its page on {index.origin}/simple could not be" in fact.reason
 
 
 def test_a_page_that_does_not_come_hides_no_other_and_is_not_forgotten(
