@@ -50,6 +50,9 @@ EXERCISED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 """The facts of which one must be stated for a rule to have anything to say. A defect of its own
 that a case states, is one too."""
 
+OF_ENVIRONMENTS: Final = frozenset({"altered-file", "unowned-file", "unguarded-install"})
+"""The rules about what is installed already: a case is about what is yet to come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -95,6 +98,7 @@ def unexercised(found: Iterable[Tried], policy: Policy) -> tuple[RuleId, ...]:
     rules = {rule.id for below in policy.stack() for rule in below.in_force()}
     if not any(below.approval_required for below in policy.stack()):
         rules.discard(UnapprovedFile.id)
+    rules -= OF_ENVIRONMENTS
     seen = {rule for each in found for rule in _exercised(each)}
     return tuple(rule for rule in CATALOGUE if rule in rules and rule not in seen)
 
@@ -102,6 +106,6 @@ def unexercised(found: Iterable[Tried], policy: Policy) -> tuple[RuleId, ...]:
 def _exercised(each: Tried) -> Iterator[RuleId]:
     yield from (finding.rule for finding in each.verdict.findings)
     stated = each.case.stated
-    for rule in CATALOGUE:
-        if stated & {*EXERCISED_BY[rule], f"content.defects.{rule}"}:
-            yield rule
+    for rule, facts in EXERCISED_BY.items():
+        if stated & {*facts, f"content.defects.{rule}"}:
+            yield RuleId(rule)

@@ -214,10 +214,10 @@ def test_a_harmless_command_needs_no_bypass(typed: Typed, guard: Guard) -> None:
 
 
 def test_what_cannot_be_recorded_does_not_run(typed: Typed, guard: Guard) -> None:
-    (guard.state / "journal.jsonl").mkdir(parents=True)
+    (guard.state / "journal.lock").mkdir(parents=True)
     with untouched(typed.environment):
         ran = typed("pip", "install", "six==1.17.0", GUARD_BYPASS="why not")
-    assert_paragraph(ran, 70, "could not be written")
+    assert_paragraph(ran, 70, "journal.jsonl` could not be written")
 
 
 @pytest.mark.parametrize(("lockdown", "allowed"), [("true", False), ("false", True)])
