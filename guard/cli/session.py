@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,10 @@ from guard.request import IndexOptions, Request, Wanted, read
 
 if TYPE_CHECKING:
     from guard.admission.gather import Admission
+    from guard.model import Index
+    from guard.sources.http import Http
     from guard.sources.identities import KnownIdentities
+    from guard.sources.index import IndexSource
     from guard.sources.pages import Pages
     from guard.sources.provenance import ProvenanceSource
 
@@ -50,6 +53,9 @@ class Session:
     now: datetime
     layers: tuple[Layer, ...] = ()
     """The files that the policy comes from."""
+
+    indexes: Callable[[Pages, Http, Sequence[Index]], IndexSource] | None = None
+    """How the indexes are asked, where that is not as it always is."""
 
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
@@ -95,7 +101,10 @@ class Session:
             offline=self.request.offline,
             refresh=self.request.refresh,
         )
-        index = IndexSource(pages, configuration.indexes)
+        if self.indexes is None:
+            index = IndexSource(pages, configuration.indexes)
+        else:
+            index = self.indexes(pages, http, configuration.indexes)
         quarantine = Quarantine(folder / "quarantine")
         own = self.policy.facts_by().rule(SuspiciousCode).rules
         folders = [Path(folder).absolute() for folder in own]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import guard
-from guard.cli.parser import allowing, examining, installing
+from guard.cli.parser import allowing, examining, installing, wrapping
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("install", "judge, then install", installing.install),
     ("download", "judge, then keep the files", installing.download),
     ("check", "judge, and install nothing", installing.check),
     ("lock", "judge, and write a pylock.toml", installing.lock),
+    ("uv", "uv itself, behind the gateway", wrapping.uv),
+    ("uvx", "uvx itself, behind the gateway", wrapping.uvx),
     ("verify", "a local file against its attestations", examining.verify),
     ("inspect", "what is inside, and what the attestations say", examining.inspect),
     ("approve", "judge, and allow from now on", allowing.approve),
@@ -34,6 +37,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Requirements may stand on both sides of options, as for pip and uv: argparse alone takes the
     first run of them and leaves the rest.
     """
+    if (wrapped := wrapping.words(sys.argv[1:] if argv is None else argv)) is not None:
+        return wrapped
     top = parser()
     arguments, rest = top.parse_known_args(argv)
     if rest and ("requirement" not in arguments or any(word.startswith("-") for word in rest)):

@@ -1,0 +1,38 @@
+"""The wrapped tools: their words are theirs, so argparse never sees them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Final
+
+_TOOLS: Final = frozenset({"uv", "uvx"})
+
+
+def words(argv: Sequence[str]) -> argparse.Namespace | None:
+    """Return the command of a wrapped tool, word for word; `None` where it is none."""
+    if not argv or argv[0] not in _TOOLS:
+        return None
+    return argparse.Namespace(command=argv[0], module="wrap", tool=argv[0], words=list(argv[1:]))
+
+
+def uv(command: argparse.ArgumentParser) -> None:
+    """Describe `guard uv`; its words are read by `words`."""
+    command.description = (
+        "Run uv with the words that follow, behind the gateway: what the policy denies is hidden"
+        " from its resolver, and every file is judged before uv gets it."
+    )
+    _whatever(command, "add requests")
+
+
+def uvx(command: argparse.ArgumentParser) -> None:
+    """Describe `guard uvx`; its words are read by `words`."""
+    command.description = (
+        "Run uvx with the words that follow: the tool is fetched behind the gateway and judged,"
+        " then run without it."
+    )
+    _whatever(command, "ruff check")
+
+
+def _whatever(command: argparse.ArgumentParser, example: str) -> None:
+    command.add_argument("words", nargs="*", metavar="WORDS", help=f"as without guard: {example}")
