@@ -12,7 +12,9 @@ from packaging.version import Version
 
 from guard.admission.gather import Admission
 from guard.model import (
+    Advisories,
     Decision,
+    Fact,
     File,
     FileKind,
     Finding,
@@ -87,65 +89,82 @@ def _written(filename: str, project: NormalizedName) -> str:
     Whatever is unusual stands for itself, and is read in full.
     """
     name, _, rest = filename.partition("-")
+    if name.lower().replace("_", "-") != project:
+        return filename
+    if rest.endswith(".tar.gz") and "-" not in rest:
+        return rest.removesuffix(".tar.gz")
     version, _, tags = rest.partition("-")
-    parts = tags.split("-")
-    plain = len(parts) == _TAGS and filename.endswith(".whl") and all(parts)
-    usual = name.lower().replace("_", "-") == project
-    return f"{name}-{version}" if plain and usual else filename
+    plain = filename.endswith(".whl") and tags.count("-") == _DASHES
+    return version if plain and "--" not in tags else filename
 
 
-_TAGS: Final = 3
+_DASHES: Final = 2
+"""PEP-427: between the tags of a wheel that has no build number."""
 
 
 class _Sieve:
-    """Judges the releases of one page."""
+    """Judges the releases of one page, and alike only once what no rule could tell apart."""
 
     def __init__(self, admission: Admission, index: Index, page: ProjectPage) -> None:
         self._admission = admission
         self._index = index
         self._page = page
         self._alone = len(admission.index.indexes) == 1
+        policy = admission.policy
+        self._by_file = policy.names_digests(page.name)
+        self._by_release = (
+            not self._alone or policy.names_releases(page.name) or bool(admission.installed())
+        )
+        known = admission.publications.known
+        self._attested = bool(page.attested) or known.attested_version(page.name, index.url)
         self._shared: Located | None = None
-        self._by_digest = admission.policy.names_digests(page.name)
-        self._horizon = admission.now - admission.policy.settled()
+        self._horizon = admission.now - policy.settled()
+        self._verdicts: dict[Hashable, Verdict] = {}
         self.ripens = False
 
     def release(
         self, version: Version, entries: Iterable[PageFile]
     ) -> tuple[list[PageFile], tuple[Finding, ...]]:
         """Return the files of a release that pass, and else what is held against it."""
-        verdicts: dict[Hashable, Verdict] = {}
-        passed: list[PageFile] = []
         sources: list[PageFile] = []
+        passed: list[PageFile] = []
         against: list[Verdict] = []
+        advisories = self._admission.advisories.of(self._page.name, version)
         for entry in entries:
             if not entry.filename.endswith(".whl"):
                 sources.append(entry)
                 continue
-            key = self._key(entry)
-            if (verdict := verdicts.get(key)) is None:
-                verdict = verdicts[key] = self._judged(version, entry)
+            key = self._key(version, entry, advisories)
+            if (verdict := self._verdicts.get(key)) is None:
+                verdict = self._verdicts[key] = self._judged(version, entry)
             if verdict.decision is not Decision.DENIED:
                 passed.append(entry)
             else:
                 against.append(verdict)
-                young = entry.upload_time is None or entry.upload_time > self._horizon
-                self.ripens = self.ripens or young
+                self.ripens = self.ripens or self._is_young(entry)
         if passed:
             return [*sources, *passed], ()
-        if not against:
-            against = [self._judged(version, entry) for entry in sources[:1]]
+        against = against or [self._judged(version, entry) for entry in sources[:1]]
         return [], tuple(_against(against))
 
-    def _key(self, entry: PageFile) -> Hashable:
-        """Return what verdicts on files of one release depend on, before there are any bytes.
+    def _is_young(self, entry: PageFile) -> bool:
+        return entry.upload_time is None or entry.upload_time > self._horizon
 
-        An approval or a waiver may be for one digest; then each file is judged by itself.
+    def _key(self, version: Version, entry: PageFile, advisories: Fact[Advisories]) -> Hashable:
+        """Return all that a verdict at the index stage depends on, beyond the project itself.
+
+        An approval or a waiver may be for one digest; then each file is judged by itself. Whether
+        an attestation was dropped depends on the releases before.
         """
-        if self._by_digest:
+        if self._by_file:
             return entry.filename
-        moment = entry.upload_time and (self._admission.now - entry.upload_time) // _MOMENT
-        return (moment, entry.yanked, entry.provenance is None)
+        attested = entry.provenance is not None
+        moment = None
+        if self._is_young(entry) or (self._attested and not attested):
+            moment = entry.upload_time and (self._admission.now - entry.upload_time) // _MOMENT
+        if self._by_release or (self._attested and not attested):
+            return (version, moment, entry.yanked, attested)
+        return (advisories, moment, entry.yanked, attested)
 
     def _judged(self, version: Version, entry: PageFile) -> Verdict:
         wheel = entry.filename.endswith(".whl")

@@ -6,6 +6,7 @@ Only what is known here is let through. The words are uv's own and are handed to
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,8 +62,58 @@ _FILES: Final = frozenset({"--requirements", "--requirement", "--with-requiremen
 _INDEXES: Final = frozenset({"--default-index", "--extra-index-url", "--index", "--index-url"})
 _NAMES: Final = frozenset({"--from", "--with"})
 _VALUED: Final = frozenset(
-    ["--bounds", "--color", "--config-setting", "--config-settings-package", "--depth", "--env-file", "--exclude-newer", "--exclude-newer-package", "--extra", "--fork-strategy", "--format", "--group", "--index-strategy", "--link-mode", "--marker", "--no-binary-package", "--no-build-isolation-package", "--no-build-package", "--no-editable-package", "--no-emit-package", "--no-extra", "--no-group", "--no-install-package", "--no-sources-package", "--only-group", "--optional", "--output-file", "--output-format", "--package", "--prerelease", "--prerelease-package", "--prune", "--python", "--python-platform", "--python-version", "--refresh-package", "--reinstall-package", "--resolution", "--script", "--upgrade-group", "--upgrade-package", "-C", "-P", "-d", "-m", "-o"]
+    [
+        "--bounds",
+        "--color",
+        "--config-setting",
+        "--config-settings-package",
+        "--depth",
+        "--env-file",
+        "--exclude-newer",
+        "--exclude-newer-package",
+        "--extra",
+        "--fork-strategy",
+        "--format",
+        "--group",
+        "--index-strategy",
+        "--link-mode",
+        "--marker",
+        "--no-binary-package",
+        "--no-build-isolation-package",
+        "--no-build-package",
+        "--no-editable-package",
+        "--no-emit-package",
+        "--no-extra",
+        "--no-group",
+        "--no-install-package",
+        "--no-sources-package",
+        "--only-group",
+        "--optional",
+        "--output-file",
+        "--output-format",
+        "--package",
+        "--prerelease",
+        "--prerelease-package",
+        "--prune",
+        "--python",
+        "--python-platform",
+        "--python-version",
+        "--refresh-package",
+        "--reinstall-package",
+        "--resolution",
+        "--script",
+        "--upgrade-group",
+        "--upgrade-package",
+        "-C",
+        "-P",
+        "-d",
+        "-m",
+        "-o",
+    ]
 )
+_NOTHING: Final = (sys.executable, "-I", "-S", "-c", "")
+"""A program that does nothing, and is none of the environment's: what is there does not run yet."""
+
 _FLAGS: Final = re.compile(r"-{1,2}[A-Za-z][A-Za-z-]*")
 _AT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?@(.+)")
 
@@ -83,6 +134,9 @@ class Plan:
     project: bool = False
     """It is about the project around the working folder."""
 
+    refresh: bool = False
+    """What the guard itself has cached is to be asked for again, too."""
+
     resolves_again: bool = False
     """The user's program is started by a resolution, of what was prepared."""
 
@@ -101,6 +155,8 @@ def classify(words: Sequence[str]) -> Plan | None:
     if not rest or "--help" in words or "-h" in options:
         return None
     command, *after = rest
+    if command == "version" and set(after) - {"--short"}:
+        raise _unsupported("`uv version` with a value", "it locks and syncs; edit the file instead")
     if command in _HARMLESS and (command, next(iter(after), "")) not in _DOWNLOADS:
         return None
     if command == "tool" and after and after[0] in _TOOL_HARMLESS:
@@ -160,8 +216,8 @@ def _tool(options: list[str], command: str, words: Sequence[str]) -> Plan:
     wanted = _requirements(source[1:])
     return replace(
         found,
-        prepare=(*options, "tool", "run", *own, *source, "python", "-I", "-c", ""),
-        then=(*options, "tool", "run", *own, "--", *rest),
+        prepare=(*options, "tool", "run", *own, *source, "--", *_NOTHING),
+        then=(*options, "tool", "run", *_offline(own), "--", *rest),
         requirements=(*found.requirements, *wanted),
         resolves_again=True,
     )
@@ -188,7 +244,7 @@ def _run(options: list[str], words: Sequence[str]) -> Plan:
         return replace(
             found,
             prepare=prepare,
-            then=(*options, "run", *own, *rest),
+            then=(*options, "run", *_offline(own), *rest),
             script=script,
             resolves_again=True,
         )
@@ -198,11 +254,22 @@ def _run(options: list[str], words: Sequence[str]) -> Plan:
     kept = [word for word in kept if word != "--script"]
     return replace(
         found,
-        prepare=(*options, "run", *kept, "python", "-I", "-c", ""),
-        then=(*options, "run", *alone, *own, *rest),
+        prepare=(*options, "run", *kept, "--", *_NOTHING),
+        then=(*options, "run", *alone, *_offline(own), *rest),
         project=not _has(given, "--no-project"),
         resolves_again=layered,
     )
+
+
+def _offline(words: Sequence[str]) -> list[str]:
+    """Return the options that may stand beside `--offline`; what they ask for is done by then."""
+    kept: list[str] = []
+    for word in words:
+        if kept and kept[-1] == "--refresh-package":
+            kept.pop()
+        elif word != "--refresh" and not word.startswith("--refresh-package="):
+            kept.append(word)
+    return kept
 
 
 def _has(given: Sequence[tuple[str, str]], name: str) -> bool:
@@ -266,6 +333,7 @@ def _read(given: Sequence[tuple[str, str]]) -> Plan:
     named = [part for name, value in given if name in _NAMES for part in value.split(",")]
     return Plan(
         prepare=(),
+        refresh=_has(given, "--refresh") or _has(given, "--refresh-package"),
         indexes=IndexOptions(
             index_url=_last(given, "--default-index") or _last(given, "--index-url"),
             extra_index_urls=tuple(

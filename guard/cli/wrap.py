@@ -6,10 +6,10 @@ import argparse
 import concurrent.futures
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import uv
 
@@ -20,7 +20,6 @@ from guard.gateway import child, indexes, project, settings
 from guard.gateway.project import Sources
 from guard.gateway.snapshot import Snapshot
 from guard.gateway.tool import Tool
-from guard.install.configuration import Configuration
 from guard.model import Index
 from guard.policy import effective
 from guard.progress import Silent
@@ -43,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         words = ["tool", "run", *words]
     plan, tool = classify(words), uv.find_uv_bin()
     if plan is None:
-        _become([tool, *words], os.environ)
+        return _become([tool, *words], os.environ)
     try:
         wrapped = _Wrapped(plan)
         code = wrapped.prepare(tool)
@@ -56,11 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     options = ["--offline", "--cache-dir", str(wrapped.cache / "uv")]
     if plan.resolves_again:
         options += ["--config-file", str(wrapped.config)]
-    _become([tool, *options, *plan.then], _own_environment(plan))
+    return _become([tool, *options, *plan.then], _own_environment(plan))
 
 
-def _become(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
-    """Replace this process, so that signals, terminal and exit code are the tool's own."""
+def _become(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Become the tool: signals, terminal and exit code are its own. Returns only by raising."""
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -96,19 +95,35 @@ class _Wrapped:
     def prepare(self, tool: str) -> int:
         """Run what fetches and installs behind the gateway; return the exit code."""
         snapshot = Snapshot(self._sources.files, self._sources.environment)
-        with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard") as pool:
-            session = _session(self._configuration, self._indexes, pool)
-            try:
-                outcome = self._behind(tool, session, snapshot)
-                code = self._finished(outcome, session)
-            except BaseException:
-                snapshot.restore()
-                raise
-            finally:
-                session.close()
+        pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
+        session = self._session(pool)
+        try:
+            outcome = self._behind(tool, session, snapshot)
+            code = self._finished(outcome, session)
+        except BaseException:
+            snapshot.restore()
+            raise
+        finally:
+            session.close()
+            pool.shutdown(wait=False, cancel_futures=True)
         if code != outcome.code:
             snapshot.restore()
         return code
+
+    def _session(self, pool: concurrent.futures.ThreadPoolExecutor) -> Session:
+        policy, layers = effective(policy_files(None, None))
+        offline = os.environ.get("GUARD_OFFLINE", "") not in {"", "0"}
+        return Session(
+            policy=policy,
+            layers=layers,
+            request=Request(offline=offline, refresh=self._plan.refresh),
+            wanted=Wanted(),
+            installer=Tool(self._configuration),
+            progress=Silent(),
+            pool=pool,
+            now=datetime.now(UTC),
+            indexes=self._indexes,
+        )
 
     def _behind(self, tool: str, session: Session, snapshot: Snapshot) -> Outcome:
         from guard.gateway.run import Gateway  # noqa: PLC0415 - after the words were understood
@@ -153,23 +168,3 @@ def _sources(plan: Plan) -> Sources:
     if plan.script is not None:
         return project.of_script(plan.script) if plan.script.is_file() else Sources()
     return project.of_project(Path.cwd()) if plan.project else Sources()
-
-
-def _session(
-    found: Configuration,
-    indexes: Callable[[Pages, Http, Sequence[Index]], IndexSource],
-    pool: concurrent.futures.ThreadPoolExecutor,
-) -> Session:
-    policy, layers = effective(policy_files(None, None))
-    offline = os.environ.get("GUARD_OFFLINE", "") not in {"", "0"}
-    return Session(
-        policy=policy,
-        layers=layers,
-        request=Request(offline=offline),
-        wanted=Wanted(),
-        installer=Tool(found),
-        progress=Silent(),
-        pool=pool,
-        now=datetime.now(UTC),
-        indexes=indexes,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
@@ -19,7 +20,7 @@ from guard.model import Decision, PassedOver, Verdict
 from guard.policy import Policy
 from guard.report import Result, text
 
-_REFUSALS: int = 5
+_REFUSALS: Final = 5
 
 
 def finish(outcome: Outcome, wanted: Sequence[Requirement], policy: Policy) -> int:
@@ -40,7 +41,8 @@ def finish(outcome: Outcome, wanted: Sequence[Requirement], policy: Policy) -> i
         _tell(Result(decision=Decision.DENIED, verdicts=(), passed_over=only))
         return ExitCode.DENIED
     if record.refusals:
-        return ExitCode.UNDECIDED if _is_undecided(record) else ExitCode.DENIED
+        undecided = all(refused.undecided for refused in record.refusals)
+        return ExitCode.UNDECIDED if undecided else ExitCode.DENIED
     return outcome.code
 
 
@@ -110,7 +112,3 @@ def _fits(version: Version, wanted: Sequence[Requirement]) -> bool:
 def _decision(held: Sequence[Verdict]) -> Decision:
     denied = any(verdict.decision is Decision.DENIED for verdict in held)
     return Decision.DENIED if denied else Decision.UNDECIDED
-
-
-def _is_undecided(record: Record) -> bool:
-    return all("could not" in refused.reason for refused in record.refusals)

@@ -102,7 +102,7 @@ class Files:
         try:
             content = self._metadata.of(found.entry)
         except FetchError as error:
-            self._record.refused(f"{found.file.url}.metadata", str(error))
+            self._record.refused(f"{found.file.url}.metadata", str(error), undecided=True)
             return Refusal(status=BLOCKED, reason=f"guard undecided: {error}")
         etag = f'"{found.entry.hashes["sha256"]}"'
         return Document(content=content, media_type="text/plain; charset=utf-8", etag=etag)

@@ -76,12 +76,12 @@ class Pages:
         if isinstance(document, Absent):
             return Refusal(status=404, reason="Not Found")
         if isinstance(document, Unknown):
-            self._record.refused(f"{index.url}/{project}/", document.reason)
+            self._record.refused(f"{index.url}/{project}/", document.reason, undecided=True)
             return Refusal(status=_BLOCKED, reason=f"guard undecided: {document.reason}")
         html = JSON not in accept and "*/*" not in accept
         rendered = self._rendered(index, project, html=html)
         if isinstance(rendered, Unknown):
-            self._record.refused(f"{index.url}/{project}/", rendered.reason)
+            self._record.refused(f"{index.url}/{project}/", rendered.reason, undecided=True)
             return Refusal(status=_BLOCKED, reason=f"guard undecided: {rendered.reason}")
         self._note(index, project, rendered)
         etag = f'"{hashlib.sha256(rendered.body).hexdigest()[:40]}"'
@@ -167,7 +167,7 @@ def basis(admission: Admission) -> str:
 
 def host_of(url: str) -> str:
     """Return the host of a URL of a page, quickly: `https://host:1/path` → `host`."""
-    place = (url.split("/", 3) + ["", "", ""])[2].rpartition("@")[2]
+    place = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
     if place.startswith("["):
         return place[1:].partition("]")[0].lower()
     return place.partition(":")[0].lower()

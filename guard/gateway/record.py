@@ -14,10 +14,12 @@ from guard.model import Admitted, Decision, PassedOver, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something that was asked for and that no index of the run has, by its URL."""
+    """Something that was asked for in vain, and not because of a verdict."""
 
     url: str
     reason: str
+    undecided: bool = False
+    """It could not be had; otherwise no index of the run has it."""
 
 
 class Record:
@@ -54,10 +56,10 @@ class Record:
             if admitted is not None:
                 self._admitted[verdict.candidate.file.url] = admitted
 
-    def refused(self, url: str, reason: str) -> None:
-        """Note what is nothing that the gateway has."""
+    def refused(self, url: str, reason: str, *, undecided: bool = False) -> None:
+        """Note what could not be answered."""
         with self._lock:
-            self._refused.setdefault(url, Refused(url, reason))
+            self._refused.setdefault(url, Refused(url, reason, undecided))
 
     def lies_at(self, index: str, hosts: Iterable[str]) -> None:
         """Note the hosts of the files of an index, by its URL."""

@@ -45,7 +45,7 @@ class Routes:
 
     def _nothing(self, url: str, why: Unknown | None) -> Refusal:
         if why is not None:
-            self._record.refused(url, why.reason)
+            self._record.refused(url, why.reason, undecided=True)
             return Refusal(status=_FORBIDDEN, reason=f"guard undecided: {why.reason}")
         host = host_of(url)
         if any(host in hosts for hosts in self._record.hosts.values()):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from packaging.markers import default_environment
 
 from guard.errors import UnsupportedError
-from guard.install._base import Bounds, Hint
 from guard.install.configuration import Configuration
 from guard.install.target import Description
-from guard.model import Admitted
 from guard.plan import Planned
-from guard.request import Request
 
 _ITSELF: Final = "a wrapped tool resolves and installs by itself"
 
@@ -34,10 +30,10 @@ class Tool:
         """Say that nothing is installed: there is no telling what the tool will replace."""
         return Description(environment=default_environment(), tags=(), installed={}, prefix="")
 
-    def resolve(self, request: Request, bounds: Bounds, hint: Hint) -> tuple[Planned, ...]:
+    def resolve(self, *_: object) -> tuple[Planned, ...]:
         """Refuse to."""
         raise UnsupportedError(_ITSELF)
 
-    def apply(self, admitted: Sequence[Admitted], request: Request, *, quiet: bool) -> None:
+    def apply(self, *_: object, quiet: bool) -> None:  # noqa: ARG002 - a protocol's
         """Refuse to."""
         raise UnsupportedError(_ITSELF)

@@ -160,6 +160,17 @@ class Policy:
             for policy in self.stack()
         )
 
+    def names_releases(self, project: NormalizedName) -> bool:
+        """Tell whether anything in it is about single releases or files of `project`."""
+        if self.names_digests(project):
+            return True
+        names = (
+            name
+            for policy in self.stack()
+            for name in (*(d.name for d in policy.deny), *(e.name for e in policy.exemptions))
+        )
+        return any(matches_name(name, project) for name in names)
+
     @property
     def digest(self) -> str:
         """The sha256 of all that it says: two policies that judge alike have the same."""

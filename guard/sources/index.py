@@ -181,9 +181,7 @@ class IndexSource:
 
     def _fetched(self, index: Index, url: str, where: str) -> Fact[Response]:
         try:
-            return self._source.get(
-                url, accept=ACCEPT, limit=PAGE_LIMIT, username=_username(index)
-            )
+            return self._source.get(url, accept=ACCEPT, limit=PAGE_LIMIT, username=_username(index))
         except NotFoundError:
             return Absent(f"there is no {where}")
         except FetchError as error:
