@@ -86,6 +86,7 @@ class _Wrapped:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        child.scrubbed(os.environ)  # what it refuses is refused before anything is asked
         self._folder = cache_folder() / "gateway"
         self._sources = _sources(plan)
         self._configuration = indexes.configured(plan.indexes, self._sources.indexes)
