@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 import guard
+from guard.cli.folders import cache_folder as cache_folder  # noqa: PLC0414 - others ask here
 from guard.cli.progress import watch
 from guard.duration import cutoff
 from guard.errors import SourceError, UnsupportedError, UsageError
@@ -253,12 +254,6 @@ def known_identities() -> KnownIdentities:
     from guard.sources.identities import KnownIdentities  # noqa: PLC0415
 
     return KnownIdentities(state_folder() / "identities")
-
-
-def cache_folder() -> Path:
-    """Return the folder of the quarantine and the caches."""
-    named = os.environ.get("GUARD_CACHE_DIR")
-    return Path(named).absolute() if named else platformdirs.user_cache_path("wheelguard")
 
 
 def _installer(

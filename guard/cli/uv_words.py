@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import NormalizedName, canonicalize_name
+from typing import TYPE_CHECKING, Final
 
 from guard.errors import UnsupportedError
-from guard.request import IndexOptions, Request, read
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 _HARMLESS: Final = frozenset({"cache", "help", "init", "python", "self", "version", "workspace"})
 _PROJECT: Final = frozenset({"add", "export", "lock", "remove", "sync", "tree"})
@@ -111,6 +110,23 @@ _VALUED: Final = frozenset(
         "-o",
     ]
 )
+_DOING: Final = frozenset(
+    {
+        "--active",
+        "--check",
+        "--dry-run",
+        "--env-file",
+        "--isolated",
+        "--no-sync",
+        "--refresh",
+        "--refresh-package",
+        "--reinstall",
+        "--reinstall-package",
+        "--upgrade",
+        "--upgrade-group",
+        "--upgrade-package",
+    }
+)
 _NOTHING: Final = (sys.executable, "-I", "-S", "-c", "")
 """A program that does nothing, and is none of the environment's: what is there does not run yet."""
 
@@ -128,22 +144,21 @@ class Plan:
     then: tuple[str, ...] | None = None
     """uv's words for the user's own program, which runs without any of it, and offline."""
 
-    indexes: IndexOptions = field(default_factory=IndexOptions)
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     script: Path | None = None
     project: bool = False
     """It is about the project around the working folder."""
+
+    glance: tuple[str, ...] | None = None
+    """uv's words that ask whether anything would change at all, and change nothing."""
 
     refresh: bool = False
     """What the guard itself has cached is to be asked for again, too."""
 
     resolves_again: bool = False
     """The user's program is started by a resolution, of what was prepared."""
-
-    @property
-    def names(self) -> tuple[NormalizedName, ...]:
-        """The projects that the words name."""
-        return tuple(canonicalize_name(requirement.name) for requirement in self.requirements)
 
 
 def classify(words: Sequence[str]) -> Plan | None:
@@ -188,8 +203,10 @@ def _project(options: list[str], command: str, words: Sequence[str]) -> Plan:
     # `remove` takes names alone; what they are called does not have to be on any index.
     wanted = () if command == "remove" else _requirements(names)
     script = next((Path(value) for name, value in given if name == "--script"), None)
+    plain = command == "sync" and script is None and not names
     return replace(
         found,
+        glance=_glance(options, words, given) if plain else None,
         prepare=(*options, command, *words),
         requirements=(*found.requirements, *wanted),
         script=script,
@@ -248,17 +265,30 @@ def _run(options: list[str], words: Sequence[str]) -> Plan:
             script=script,
             resolves_again=True,
         )
-    layered = bool(found.requirements) or any(n in _FILES for n, _ in given)
-    alone = [] if layered or _has(given, "--no-project") else ["--no-sync"]
+    layered = bool(found.requirements) or any(n in {*_FILES, "--isolated"} for n, _ in given)
+    alone = [] if layered or {"--no-project", "--no-sync"} & {*own} else ["--no-sync"]
     kept = [word for word in own if word not in {"-m", "--module", "-s", "--gui-script"}]
     kept = [word for word in kept if word != "--script"]
+    plain = alone and "--" not in kept
     return replace(
         found,
+        glance=_glance(options, [*kept, "--inexact"], given) if plain else None,
         prepare=(*options, "run", *kept, "--", *_NOTHING),
         then=(*options, "run", *alone, *_offline(own), *rest),
         project=not _has(given, "--no-project"),
         resolves_again=layered,
     )
+
+
+def _glance(
+    options: Sequence[str], words: Sequence[str], given: Sequence[tuple[str, str]]
+) -> tuple[str, ...] | None:
+    """Return the words of a `uv sync` that only looks; `None` where something is to be done."""
+    names = {name for name, _ in given}
+    if names & _DOING or "-U" in words or "-P" in words:
+        return None
+    locked = () if names & {"--locked", "--frozen"} else ("--locked",)
+    return (*options, "sync", *words, "--check", "--offline", *locked)
 
 
 def _offline(words: Sequence[str]) -> list[str]:
@@ -323,6 +353,8 @@ def _options(words: Sequence[str], *, to_the_end: bool = True) -> Iterator[tuple
 
 def _read(given: Sequence[tuple[str, str]]) -> Plan:
     """Return what the options say of indexes and requirements."""
+    from guard.request import Request, read  # noqa: PLC0415 - not for what is passed on
+
     files = tuple(Path(value) for name, value in given if name in _FILES)
     wanted = read(Request(requirement_files=files)) if files else None
     if wanted is not None and (wanted.direct or wanted.indexes[1:]):
@@ -334,11 +366,9 @@ def _read(given: Sequence[tuple[str, str]]) -> Plan:
     return Plan(
         prepare=(),
         refresh=_has(given, "--refresh") or _has(given, "--refresh-package"),
-        indexes=IndexOptions(
-            index_url=_last(given, "--default-index") or _last(given, "--index-url"),
-            extra_index_urls=tuple(
-                value for name, value in given if name in {"--index", "--extra-index-url"}
-            ),
+        index_url=_last(given, "--default-index") or _last(given, "--index-url"),
+        extra_index_urls=tuple(
+            value for name, value in given if name in {"--index", "--extra-index-url"}
         ),
         requirements=(*_requirements(named), *(wanted.requirements if wanted else ())),
     )
@@ -350,6 +380,8 @@ def _last(given: Sequence[tuple[str, str]], name: str) -> str | None:
 
 def _requirements(words: Sequence[str]) -> tuple[Requirement, ...]:
     """Return what is asked for by name. Raises `UnsupportedError` for URLs and paths."""
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - as above
+
     found = []
     for word in words:
         at = _AT.fullmatch(word)

@@ -43,6 +43,8 @@ positional arguments:
     download  judge, then keep the files
     check     judge, and install nothing
     lock      judge, and write a pylock.toml
+    uv        uv itself, behind the gateway
+    uvx       uvx itself, behind the gateway
     verify    a local file against its attestations
     inspect   what is inside, and what the attestations say
     approve   judge, and allow from now on

@@ -10,8 +10,11 @@ _TOOLS: Final = frozenset({"uv", "uvx"})
 
 
 def words(argv: Sequence[str]) -> argparse.Namespace | None:
-    """Return the command of a wrapped tool, word for word; `None` where it is none."""
-    if not argv or argv[0] not in _TOOLS:
+    """Return the command of a wrapped tool, word for word; `None` where it is none.
+
+    `guard uv --help` is about the wrapper: the tool's own is `guard uv help`.
+    """
+    if not argv or argv[0] not in _TOOLS or list(argv[1:]) in (["--help"], ["-h"]):
         return None
     return argparse.Namespace(command=argv[0], module="wrap", tool=argv[0], words=list(argv[1:]))
 
@@ -22,7 +25,7 @@ def uv(command: argparse.ArgumentParser) -> None:
         "Run uv with the words that follow, behind the gateway: what the policy denies is hidden"
         " from its resolver, and every file is judged before uv gets it."
     )
-    _whatever(command, "add requests")
+    _whatever(command, "uv", "add requests")
 
 
 def uvx(command: argparse.ArgumentParser) -> None:
@@ -31,8 +34,12 @@ def uvx(command: argparse.ArgumentParser) -> None:
         "Run uvx with the words that follow: the tool is fetched behind the gateway and judged,"
         " then run without it."
     )
-    _whatever(command, "ruff check")
+    _whatever(command, "uvx", "ruff check")
 
 
-def _whatever(command: argparse.ArgumentParser, example: str) -> None:
-    command.add_argument("words", nargs="*", metavar="WORDS", help=f"as without guard: {example}")
+def _whatever(command: argparse.ArgumentParser, tool: str, example: str) -> None:
+    """Add the words for those who read the help: `words` has taken them from everybody else."""
+    command.set_defaults(module="wrap", tool=tool)
+    command.add_argument(
+        "words", nargs=argparse.REMAINDER, metavar="WORDS", help=f"as without guard: {example}"
+    )
