@@ -63,6 +63,7 @@ def _admitted(outcome: Outcome, wanted: Sequence[Requirement], policy: Policy) -
         verdicts=verdicts,
         standings=tuple(standing(verdict.candidate, policy) for verdict in verdicts),
         passed_over=passed,
+        done=None if verdicts else "nothing had to be fetched",
     )
 
 

@@ -24,6 +24,7 @@ _LIMIT: Final = 50_000_000
 _FOLDERS: Final = 500
 """Projects of one workspace."""
 
+_KINDS: Final = ("build-constraint", "constraint", "exclude", "override")
 _FOREIGN: Final = ("git", "url")
 _SCRIPT: Final = re.compile(r"(?m)^# /// script\s*$\s(?P<content>(?:^#(?:| .*)$\s)+?)^# ///\s*$")
 """PEP-723: a block of comments that is TOML."""
@@ -135,8 +136,11 @@ def _check(document: Mapping[str, Any], folder: Path) -> None:
             raise _unjudged(f"a source by `{foreign}` in [tool.uv.sources]", folder)
         if "path" in source and not (folder / str(source["path"])).is_dir():
             raise _unjudged(f"the file `{source['path']}` in [tool.uv.sources]", folder)
-    for key in ("override-dependencies", "constraint-dependencies"):
-        list(_parsed_requirements(uv.get(key), folder))
+    entries = [uv.get(f"{kind}-dependencies") for kind in _KINDS]
+    entries += _table(uv.get("extra-build-dependencies")).values()
+    entries.append(_table(document.get("build-system")).get("requires"))
+    for each in entries:
+        list(_parsed_requirements(each, folder))
 
 
 def _sources(uv: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -166,10 +170,11 @@ def _requirements(document: Mapping[str, Any]) -> Iterator[Requirement]:
 
 def _parsed_requirements(entries: object, folder: Path) -> Iterator[Requirement]:
     for entry in entries if isinstance(entries, list) else []:
-        if not isinstance(entry, str):
+        written = _table(entry).get("requirement", entry)
+        if not isinstance(written, str):
             continue
         try:
-            requirement = Requirement(entry)
+            requirement = Requirement(written)
         except InvalidRequirement:  # uv itself says what is wrong with it
             continue
         if requirement.url is not None:
@@ -187,9 +192,13 @@ def _locked(path: Path) -> dict[str, str]:
         source = _table(_table(package).get("source"))
         if foreign := next((k for k in (*_FOREIGN, "path") if k in source), None):
             raise _unjudged(f"a package by `{foreign}` in `{path.name}`", path.parent)
+        if not str(source.get("registry", "https://")).startswith(("http://", "https://")):
+            raise _unjudged(f"a package by a folder in `{path.name}`", path.parent)
         wheels = _table(package).get("wheels")
         for wheel in wheels if isinstance(wheels, list) else []:
             url, digest = _table(wheel).get("url"), _table(wheel).get("hash")
+            if "path" in _table(wheel):
+                raise _unjudged(f"a wheel by its path in `{path.name}`", path.parent)
             if isinstance(url, str) and isinstance(digest, str):
                 found[url] = digest.removeprefix("sha256:")
     return found

@@ -82,6 +82,10 @@ def test_a_proxy_in_the_environment_is_the_guards_to_use(
         '[[tool.uv.index]]\nname = "local"\nurl = "{folder}"\nformat = "flat"\n',
         '[[tool.uv.index]]\nname = "local"\nurl = "file://{folder}"\n',
         '[dependency-groups]\ndev = ["frob @ file://{path}"]\n',
+        '[build-system]\nrequires = ["frob @ file://{path}"]\nbuild-backend = "frob"\n',
+        '[tool.uv]\nbuild-constraint-dependencies = ["frob @ file://{path}"]\n',
+        '[tool.uv.extra-build-dependencies]\nx = ["frob @ file://{path}"]\n',
+        '[tool.uv.extra-build-dependencies]\nx = [{{ requirement = "frob @ file://{path}" }}]\n',
     ],
 )
 def test_a_source_in_the_checkout_that_is_no_index(
@@ -123,6 +127,16 @@ def test_a_lock_that_names_a_wheel_on_this_machine(
     a_project(guard, "frob")
     ran = guard("uv", "sync", "--frozen", **settings(index))
     assert_paragraph(ran, 2, "a package by `path` in `uv.lock`")
+    assert installed(guard.work) == set()
+
+
+def test_a_lock_of_a_folder_of_wheels(guard: Guard, index: LoopbackIndex) -> None:
+    folder = a_folder(guard, EVIL)
+    a_project(guard, "frob")
+    assert bare(guard, guard.work, ["lock"], **settings(index), UV_FIND_LINKS=str(folder)).code == 0
+    assert "9.0" in (guard.work / "uv.lock").read_text()
+    ran = guard("uv", "sync", "--frozen", **settings(index))
+    assert_paragraph(ran, 2, "a package by a folder in `uv.lock`")
     assert installed(guard.work) == set()
 
 
