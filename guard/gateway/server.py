@@ -16,6 +16,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
@@ -108,11 +109,16 @@ class Server:
         with self._lock:
             self._open.add(connection)
         try:
-            # The child may leave at any time, and say anything before it does.
-            with contextlib.suppress(OSError), connection:
+            with connection:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection.settimeout(_STRANGER)
                 self._converse(connection)
+        except OSError:
+            pass  # the child may leave at any time
+        except (RuntimeError, ValueError, CancelledError):
+            # What is still asked for when the run is over finds everything closed.
+            if not self._closed:
+                raise
         finally:
             with self._lock:
                 self._open.discard(connection)

@@ -242,3 +242,17 @@ def test_metadata_is_read_out_of_a_wheel_that_has_none_beside_it(
             answered = child.get(f"{index.file_url(wheel.filename)}.metadata")
             assert body(answered) == wheel.metadata
     assert all("range" in seen.headers for seen in index.requests if seen.path.endswith(".whl"))
+
+
+def test_what_is_asked_for_when_the_run_is_over_ends_quietly(
+    index: LoopbackIndex, tmp_path: Path
+) -> None:
+    """Uncaught errors of threads are errors of the suite."""
+    index.add(FROB, uploaded=LONG_AGO)
+    with behind(tmp_path, index) as child:
+        connection = child.connected()
+        url = index.file_url(FROB.filename)
+        connection.sendall(f"GET {url} HTTP/1.1\r\n{child.authorization}\r\n".encode())
+        child.server.close()
+        child.admission.pool.shutdown(wait=False, cancel_futures=True)
+    connection.close()
