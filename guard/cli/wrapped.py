@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from guard.sources.index import IndexSource
     from guard.sources.pages import Pages
 
+_SIGNALLED: Final = 128
+"""Exit codes above say by which signal a tool has died."""
+
 _WORKERS: Final = 16
 """Judging waits for servers most of the time, and a tool asks for fifty things at once."""
 
@@ -102,7 +105,7 @@ class Wrapped:
         finally:
             session.close()
             pool.shutdown(wait=False, cancel_futures=True)
-        if code != outcome.code:
+        if code != outcome.code or code > _SIGNALLED:  # denied, or ended before its time
             snapshot.restore()
         return code
 
