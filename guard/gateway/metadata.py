@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
+import struct
 import threading
-import zipfile
 import zlib
 from pathlib import Path
 from typing import Final
 
+from guard.gateway.member import member_of
 from guard.model import File
 from guard.private import private_folder, write_private
 from guard.simple import PageFile
 from guard.sources.http import FetchError, Http
 from guard.sources.sidecar import LIMIT, address
 
-_TAIL: Final = 64 << 10
+_METADATA: Final = b".dist-info/METADATA"
+_TAIL: Final = 72 << 10
 """Bytes of a wheel's end that are read first: the directory, and mostly METADATA as well."""
 
 _WHOLE: Final = 256 << 10
@@ -76,88 +77,41 @@ class Metadata:
     def _inside(self, entry: PageFile) -> bytes:
         """Read METADATA out of the wheel where it is, without the rest of it."""
         try:
-            remote = _Remote(self._http, entry)
-            with zipfile.ZipFile(remote) as archive:
-                return _metadata(archive, entry.filename)
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError) as error:
-            raise FetchError(f"its METADATA could not be read: {error}") from None
-        except (NotImplementedError, RuntimeError, OSError) as error:
+            return member_of(_Remote(self._http, entry).read, _METADATA, limit=LIMIT)
+        except (struct.error, zlib.error, ValueError) as error:
             raise FetchError(f"its METADATA could not be read: {error}") from None
 
 
-def _metadata(archive: zipfile.ZipFile, filename: str) -> bytes:
-    """Return the one METADATA at the top; what else is wrong with the wheel is seen later."""
-    stem = "-".join(filename.split("-")[:2]).lower()
-    found = [
-        member
-        for member in archive.infolist()
-        if member.filename.count("/") == 1 and member.filename.endswith(".dist-info/METADATA")
-    ]
-    if len(found) != 1 or found[0].file_size > LIMIT:
-        raise FetchError(f"no METADATA of its own is in {stem}")
-    with archive.open(found[0]) as stream:
-        content = stream.read(LIMIT + 1)
-    if len(content) > LIMIT:
-        raise FetchError(f"METADATA is larger than {LIMIT} bytes")
-    return content
-
-
-class _Remote(io.RawIOBase):
+class _Remote:
     """A file on a server, read in parts: its end first."""
 
     def __init__(self, http: Http, entry: PageFile) -> None:
         self._http = http
         self._url = entry.url
-        self._place = 0
         self._spent = 0
-        span = f"0-{_WHOLE - 1}" if (entry.size or _WHOLE + 1) <= _WHOLE else f"-{_TAIL}"
-        response = http.part(entry.url, span, limit=_BUDGET)
+        small = entry.size is not None and entry.size <= _WHOLE
+        response = http.part(entry.url, f"0-{_WHOLE - 1}" if small else f"-{_TAIL}", limit=_BUDGET)
         self._held = response.body
-        if response.status == _ALL:
-            self._size = len(self._held)
-        else:
-            self._size = _total(response.headers.get("content-range", ""))
-        self._start = 0 if span.startswith("0") else self._size - len(self._held)
+        whole = response.status == _ALL
+        said = response.headers.get("content-range", "")
+        self._size = len(self._held) if whole else _total(said)
+        self._start = 0 if small or whole else self._size - len(self._held)
         if self._start < 0 or self._start + len(self._held) > self._size:
             raise FetchError("the server sent another part than it was asked for")
 
-    def seekable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; nothing is read."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError("a place before the beginning")
-        self._place = base + offset
-        return self._place
-
-    def tell(self) -> int:
-        """Return the place that is read next."""
-        return self._place
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Return the bytes from here on. Raises `FetchError`."""
-        wanted = self._size - self._place if size is None or size < 0 else size
-        stop = min(self._size, self._place + wanted)
-        start, self._place = self._place, max(self._place, stop)
-        if start >= stop:
-            return b""
-        if start >= self._start and stop <= self._start + len(self._held):
-            return self._held[start - self._start : stop - self._start]
-        # Some more than was asked for: the next read goes on from here.
-        self._fetch(start, min(self._size, max(stop, start + _TAIL)))
-        return self._held[: stop - start]
+    def read(self, start: int | None, size: int) -> bytes:
+        """Return `size` bytes from `start` on, or, without it, the last ones. Less at the end."""
+        start = max(0, self._size - size) if start is None else start
+        stop = min(self._size, start + size)
+        if not self._start <= start <= stop <= self._start + len(self._held):
+            # Some more than was asked for: the next read goes on from here.
+            self._fetch(start, min(self._size, max(stop, start + _TAIL)))
+        return self._held[start - self._start : stop - self._start]
 
     def _fetch(self, start: int, stop: int) -> None:
         self._spent += stop - start
-        if self._spent > _BUDGET:
-            raise FetchError(f"more than {_BUDGET} bytes were needed for its METADATA")
+        if self._spent > _BUDGET or start >= stop:
+            raise FetchError("its directory leads out of it, or to far too much")
         body = self._http.part(self._url, f"{start}-{stop - 1}", limit=_BUDGET).body
         if len(body) != stop - start:
             raise FetchError("the server sent another part than it was asked for")

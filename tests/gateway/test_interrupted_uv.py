@@ -52,6 +52,7 @@ def test_an_interrupted_run_changes_nothing(
         else:
             process.send_signal(number)
         out, err = process.communicate(timeout=TIMEOUT)
-    assert process.returncode == 128 + number, out + err
+    # Before there is a child to pass it on to, a signal is the end of the guard itself.
+    assert process.returncode in {128 + number, -number}, out + err
     assert "Traceback" not in err
     assert files(guard.work) == before
