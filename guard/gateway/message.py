@@ -22,6 +22,9 @@ _START: Final = re.compile(rb"([A-Z]{3,10}) ([!-~]{1,4096}) HTTP/1\.1\r\n")
 _HEADER: Final = re.compile(
     rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}):[ \t]*([\t -~\x80-\xff]*?)[ \t]*\r\n"
 )
+WHO: Final = 407
+"""Who asks did not say, or is somebody else."""
+
 _REASON: Final = 300
 """Characters of a reason: pip and uv print it as it is."""
 

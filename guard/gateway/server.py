@@ -10,28 +10,27 @@ from __future__ import annotations
 import base64
 import contextlib
 import hmac
-import os
 import secrets
 import socket
 import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import BinaryIO, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from guard.errors import GuardError
 from guard.gateway.authority import Identity
 from guard.gateway.message import (
+    WHO,
     Answer,
     BadRequestError,
-    Document,
     Refusal,
     Request,
     head,
     read_request,
 )
-from guard.model import Admitted
+from guard.gateway.sending import send
 
 _STRANGER: Final = 10.0
 """Seconds in which a connection must have shown the token."""
@@ -43,8 +42,6 @@ _CONNECTIONS: Final = 200
 _REQUESTS: Final = 100_000
 """Of one run; the largest that is known asks for some thousand."""
 
-_WHO: Final = 407
-_CHUNK: Final = 1 << 20
 _PORTS: Final = {"http": 80, "https": 443}
 _USER: Final = "guard"
 
@@ -135,13 +132,13 @@ class Server:
                         return
                     self._respond(connection, request, _absolute(request))
             except BadRequestError as error:
-                _send(connection, Refusal(status=error.status, reason=error.reason), last=True)
+                send(connection, Refusal(status=error.status, reason=error.reason), last=True)
 
     def _refuse_stranger(self, request: Request) -> None:
         given = request.headers.get("proxy-authorization", "")
         wanted = base64.b64encode(f"{_USER}:{self._token}".encode()).decode()
         if not hmac.compare_digest(given.encode("latin-1"), f"Basic {wanted}".encode()):
-            raise BadRequestError(_WHO, "this proxy belongs to one run of guard")
+            raise BadRequestError(WHO, "this proxy belongs to one run of guard")
         with self._lock:
             self._requests += 1
             if self._requests > _REQUESTS:
@@ -177,7 +174,7 @@ class Server:
                 while (request := read_request(stream)) is not None:
                     self._respond(inner, request, origin + _path(request))
             except BadRequestError as error:
-                _send(inner, Refusal(status=error.status, reason=error.reason), last=True)
+                send(inner, Refusal(status=error.status, reason=error.reason), last=True)
 
     def _respond(self, connection: socket.socket, request: Request, url: str) -> None:
         try:
@@ -186,7 +183,7 @@ class Server:
             # pip and uv ask again after a 5xx; this will not change while they wait.
             answer = Refusal(status=424, reason=f"guard: {error.message}")
         tags = request.headers.get("if-none-match", "")
-        _send(connection, answer, body=request.method == "GET", tags=tags)
+        send(connection, answer, body=request.method == "GET", tags=tags)
 
 
 def _located(request: Request, url: str) -> Request:
@@ -212,62 +209,3 @@ def _absolute(request: Request) -> str:
     place = shown if port in {None, _PORTS["http"]} else f"{shown}:{port}"
     query = f"?{parts.query}" if parts.query else ""
     return f"http://{place}{parts.path or '/'}{query}"
-
-
-def _send(
-    connection: socket.socket,
-    answer: Answer,
-    *,
-    body: bool = True,
-    last: bool = False,
-    tags: str = "",
-) -> None:
-    match answer:
-        case Document():
-            _send_document(connection, answer, body=body, tags=tags)
-        case Admitted():
-            _send_file(connection, answer, body=body)
-        case Refusal(status=status, reason=reason):
-            said = f"{reason}\n".encode(errors="replace")
-            headers = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
-            headers += [("Content-Length", str(len(said)))]
-            if status == _WHO:
-                headers.append(("Proxy-Authenticate", 'Basic realm="guard"'))
-            if last:
-                headers.append(("Connection", "close"))
-            connection.sendall(head(status, reason, headers) + (said if body else b""))
-
-
-def _send_document(connection: socket.socket, answer: Document, *, body: bool, tags: str) -> None:
-    headers = [("ETag", answer.etag), ("Cache-Control", "no-cache"), ("Vary", "Accept")]
-    if answer.etag in [tag.strip() for tag in tags.split(",")]:
-        connection.sendall(head(304, "Not Modified", headers))
-        return
-    headers += [("Content-Type", answer.media_type), ("Content-Length", str(len(answer.content)))]
-    connection.sendall(head(200, "OK", headers))
-    if body:
-        connection.sendall(answer.content)
-
-
-def _send_file(connection: socket.socket, admitted: Admitted, *, body: bool) -> None:
-    """Send the bytes of what was admitted; pip and uv hold them to the sha256 of the page again."""
-    with admitted.path.open("rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        headers = [
-            ("Content-Type", "application/octet-stream"),
-            ("Content-Length", str(size)),
-            ("ETag", f'"{admitted.sha256}"'),
-            ("Cache-Control", "no-cache"),
-        ]
-        connection.sendall(head(200, "OK", headers))
-        if not body:
-            return
-        if isinstance(connection, ssl.SSLSocket):
-            _copy(connection, stream)
-        else:
-            connection.sendfile(stream)
-
-
-def _copy(connection: ssl.SSLSocket, stream: BinaryIO) -> None:
-    while chunk := stream.read(_CHUNK):
-        connection.sendall(chunk)
