@@ -122,11 +122,12 @@ class Admission:
         if key not in self._begun:
             self._begun[key] = self._begin(asked, Silent())
 
-    def admit(self, asked: Sequence[Asked]) -> Judgement:
+    def admit(self, asked: Sequence[Asked], *, beside: Sequence[Admitted] = ()) -> Judgement:
         """Return the judgement on all of `asked`.
 
         Pages and files are fetched at once. When the pages alone deny something, the files that
-        have not begun are left where they are.
+        have not begun are left where they are. What is to be installed `beside` them was judged
+        before, and is only compared with.
         """
         self.progress.expect(len(asked), sum(item.file.size or 0 for item in asked))
         jobs = self._jobs(asked)
@@ -142,7 +143,7 @@ class Admission:
                 (job.received.result() for job in jobs),
                 strict=True,
             )
-            return self._judged(list(facts))
+            return self._judged(list(facts), beside)
         finally:
             for job in jobs:
                 job.cancel()
@@ -218,9 +219,13 @@ class Admission:
     def _left(self, candidate: Candidate, asked: Asked) -> Verdict:
         return judge(candidate, self.policy, only=asked.only)
 
-    def _judged(self, facts: Sequence[tuple[Asked, Located, Publication, _Received]]) -> Judgement:
+    def _judged(
+        self,
+        facts: Sequence[tuple[Asked, Located, Publication, _Received]],
+        beside: Sequence[Admitted],
+    ) -> Judgement:
         verdicts = []
-        over = self._overlaps([(asked, received) for asked, _, _, received in facts])
+        over = self._overlaps([(asked, received) for asked, _, _, received in facts], beside)
         for (asked, place, published, received), found in zip(facts, over, strict=True):
             proved = published.of_bytes(received.digests)
             candidate = replace(self._candidate(asked, place, proved, received), overlaps=found)
@@ -236,7 +241,7 @@ class Admission:
         return replace(judgement, admitted=tuple(proofs))
 
     def _overlaps(
-        self, received: Sequence[tuple[Asked, _Received]]
+        self, received: Sequence[tuple[Asked, _Received]], beside: Sequence[Admitted]
     ) -> list[Fact[tuple[Overlap, ...]]]:
         plan = [
             Coming(
@@ -246,7 +251,12 @@ class Admission:
             )
             for asked, found in received
         ]
-        return overlaps(plan, self.target())
+        others = [
+            Coming(file=v.candidate.file, content=v.candidate.content, path=item.path)
+            for item in beside
+            for v in (item.verdict,)
+        ]
+        return overlaps([*plan, *others], self.target())[: len(plan)]
 
     def _listed(self, asked: Asked, place: Located) -> Candidate:
         """Return the candidate as far as the pages alone describe it."""

@@ -26,6 +26,7 @@ from guard.cli.session import (
 )
 from guard.duration import ago
 from guard.errors import GuardError
+from guard.gateway import namespace
 from guard.model import Absent, Index, Unknown
 from guard.report.text import plain
 from guard.sources import trust_root
@@ -66,6 +67,7 @@ def _answers(run: Session) -> Iterator[Answer]:
     yield _approvals(run)
     yield from _target(run)
     yield from _indexes(run)
+    yield _gateway()
     yield _trust_root(run)
     yield _cache("page cache", cache_folder() / "pages", "*.json")
     yield _cache("quarantine", cache_folder() / "quarantine", "files/*/*/*")
@@ -131,6 +133,14 @@ def _reached(run: Session, index: Index) -> Answer:
             first = next(iter(page.files()), None)
             times = "upload times" if first and first.upload_time else "no upload times (PEP 700)"
             return Answer("index", f"{index.url}: reached in {took}; {times}")
+
+
+def _gateway() -> Answer:
+    """Say how well what a wrapped tool starts is kept from the network."""
+    why = namespace.possible()
+    if why is None:
+        return Answer("gateway", "wrapped tools run in a network of their own")
+    return Answer("gateway", f"wrapped tools are only told to use it ({why})")
 
 
 def _trust_root(run: Session) -> Answer:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 import guard
+from guard.cli.folders import cache_folder as cache_folder  # noqa: PLC0414 - others ask here
 from guard.cli.progress import watch
 from guard.duration import cutoff
 from guard.errors import SourceError, UnsupportedError, UsageError
@@ -31,7 +32,10 @@ from guard.request import IndexOptions, Request, Wanted, groups, read
 
 if TYPE_CHECKING:
     from guard.admission.gather import Admission
+    from guard.model import Index
+    from guard.sources.http import Http
     from guard.sources.identities import KnownIdentities
+    from guard.sources.index import IndexSource
     from guard.sources.pages import Pages
     from guard.sources.provenance import ProvenanceSource
 
@@ -55,6 +59,8 @@ class Session:
 
     place: Path | None = None
     """Where everything is to go; `None` where nothing is installed."""
+    indexes: Callable[[Pages, Http, Sequence[Index]], IndexSource] | None = None
+    """How the indexes are asked, where that is not as it always is."""
 
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
@@ -100,7 +106,10 @@ class Session:
             offline=self.request.offline,
             refresh=self.request.refresh,
         )
-        index = IndexSource(pages, configuration.indexes)
+        if self.indexes is None:
+            index = IndexSource(pages, configuration.indexes)
+        else:
+            index = self.indexes(pages, http, configuration.indexes)
         quarantine = Quarantine(folder / "quarantine")
         own = self.policy.facts_by().rule(SuspiciousCode).rules
         folders = [Path(folder).absolute() for folder in own]
@@ -264,12 +273,6 @@ def known_identities() -> KnownIdentities:
     from guard.sources.identities import KnownIdentities  # noqa: PLC0415
 
     return KnownIdentities(state_folder() / "identities")
-
-
-def cache_folder() -> Path:
-    """Return the folder of the quarantine and the caches."""
-    named = os.environ.get("GUARD_CACHE_DIR")
-    return Path(named).absolute() if named else platformdirs.user_cache_path("wheelguard")
 
 
 def _installer(

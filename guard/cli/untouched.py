@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from guard.wrappers.names import is_pip, is_python
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+_PROXIED: Final = frozenset({"uv", "uvx"})
+"""The tools that run behind the gateway."""
+
 
 def untouched(words: Sequence[str]) -> Namespace | None:
-    """Return the command line of pip or of Python, if it is one; what is harmless never returns."""
+    """Return the command line of a wrapped tool, if it is one; what is harmless never returns."""
+    if words and words[0] in _PROXIED:
+        from argparse import Namespace  # noqa: PLC0415 - no other command needs it
+
+        return Namespace(command=words[0], module="wrap", tool=words[0], words=list(words[1:]))
     if not words or not (is_pip(words[0]) or is_python(words[0])):
         return None
     from guard.cli.pip_ import pass_through  # noqa: PLC0415 - no other command needs it

@@ -106,6 +106,22 @@ def for_uv(told: UvIndexes, *, python: Path) -> Configuration:
     )
 
 
+def of_tables(tables: Iterable[Mapping[str, object]]) -> tuple[Index, ...]:
+    """Return the indexes of `[[tool.uv.index]]` tables, those for single projects as well.
+
+    uv does not say the ones that are `explicit` where it is asked for its indexes.
+    """
+    given = named_indexes.credentials(os.environ, folder=Path.cwd())
+    found: dict[str, Index] = {}
+    for table in tables:
+        url = table.get("url")
+        if isinstance(url, str):
+            index = _index(url, flat=table.get("format") == "flat")
+            credentials = index.credentials or given.get(index.url)
+            found.setdefault(index.url, replace(index, credentials=credentials))
+    return tuple(found.values())
+
+
 def for_pip(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
     """Return the configuration under which pip resolves."""
     pip = pip_configuration.read(prefix=environment_of(python))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -150,6 +151,32 @@ class Policy:
     def facts_by(self) -> Policy:
         """Return the policy that says where facts come from: one that nobody else can change."""
         return self if self.floor is None else self.floor.policy.facts_by()
+
+    def names_digests(self, project: NormalizedName) -> bool:
+        """Tell whether anything in it is about single files of `project`, by their sha256."""
+        return any(
+            policy.approvals.of(project)
+            or policy.approval_required
+            or any(e.sha256 and matches_name(e.name, project) for e in policy.exemptions)
+            for policy in self.stack()
+        )
+
+    def names_releases(self, project: NormalizedName) -> bool:
+        """Tell whether anything in it is about single releases or files of `project`."""
+        if self.names_digests(project):
+            return True
+        names = (
+            name
+            for policy in self.stack()
+            for name in (*(d.name for d in policy.deny), *(e.name for e in policy.exemptions))
+        )
+        return any(matches_name(name, project) for name in names)
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of all that it says: two policies that judge alike have the same."""
+        said = msgspec.json.encode(self, enc_hook=str, order="deterministic")
+        return hashlib.sha256(said).hexdigest()
 
     def _of(self, project: str) -> tuple[Rule, ...]:
         rules = self.rules

@@ -163,6 +163,8 @@ def _summary(result: Result, *, colour: bool) -> str:
             words = f"{files} judged{age}: {decision}{remarks}"
             return f"{words}; {result.done}" if result.done else words
         case Decision.DENIED | Decision.UNDECIDED:
+            if not result.verdicts:
+                return f"{decision}: nothing else would do; nothing was installed"
             held = sum(v.decision is result.decision for v in result.verdicts)
             return f"{files} judged{age}: {held} {decision}; nothing was installed"
 

@@ -15,6 +15,8 @@ from guard.simple.page import LONGEST_NAME, PageError
 
 _SHA: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX: Final = re.compile(r"[0-9a-f]+")
+_PLAIN: Final = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[0-9]+)?/[A-Za-z0-9._~/%+-]*")
+"""What every other way of reading would leave as it is: no credentials, no query, no fragment."""
 
 
 def status(state: str | None, reason: str | None) -> ProjectStatus:
@@ -49,6 +51,8 @@ def address(href: str, *, base: str, page: str) -> str:
     Only http and https addresses are followed, and those of files only from a page that is one
     itself: a `base` of the page's own choosing does not make it one.
     """
+    if _PLAIN.fullmatch(href):
+        return href
     try:
         parts = urlsplit(urljoin(base, href))
         nowhere = not parts.hostname and parts.scheme != "file"

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urldefrag
 
 import msgspec
 from packaging.utils import NormalizedName
@@ -124,7 +123,7 @@ class JsonPage(ProjectPage):
             raise PageError(f"files[{position}].size is negative")
         return PageFile(
             filename=fields.plain_filename(entry.filename),
-            url=urldefrag(self._address(entry.url)).url,
+            url=self._address(entry.url.partition("#")[0]),
             hashes=fields.hashes(entry.hashes),
             size=entry.size,
             upload_time=fields.upload_time(entry.upload_time),

@@ -128,6 +128,19 @@ class ProjectPage(ABC):
         """Yield every entry, in the order of the page. Raises `PageError`."""
         return (self._entry(position) for position in range(len(self.filenames)))
 
+    def readable(self) -> Iterator[PageFile]:
+        """Yield the entries that `file` would return, in the order of the page; no others."""
+        found: dict[str, PageFile | None] = {}
+        for position, filename in enumerate(self.filenames):
+            try:
+                entry = self._entry(position)
+            except PageError:
+                found[filename] = None
+                continue
+            if found.setdefault(filename, entry) != entry:
+                found[filename] = None
+        return (entry for entry in found.values() if entry is not None)
+
 
 def version_of(filename: str, project: NormalizedName) -> Version | None:
     """Return the version that `filename` claims, or `None` if it is no file of `project`."""

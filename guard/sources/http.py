@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 18
 _REDIRECTS: Final = 5
+_PARTIAL: Final = 206
 _RETRIED: Final = (429, 500, 502, 503, 504)
 T = TypeVar("T")
 
@@ -123,6 +124,14 @@ class Http:
 
         return self._again(attempt)
 
+    def part(self, url: str, span: str, *, limit: int) -> Response:
+        """Return the bytes `span` of what is at `url`: 206, or 200 for all. Raises `FetchError`.
+
+        `span` is what RFC 9110 has behind `bytes=`: `0-99`, or `-100` for the last hundred.
+        """
+        headers = {"Range": f"bytes={span}", "Accept-Encoding": "identity"}
+        return self._again(lambda: self._get(url, limit, headers))
+
     def close(self) -> None:
         """End every transfer at its next chunk, and start no other."""
         self._closed.set()
@@ -150,7 +159,7 @@ class Http:
             try:
                 location = response.headers.get("location")
                 if not (response.is_redirect and location):
-                    _check_status(response)
+                    _check_status(response, part="Range" in headers)
                     yield response
                     return
             finally:
@@ -221,9 +230,9 @@ def _redirected(url: str, location: str) -> str:
     return target
 
 
-def _check_status(response: requests.Response) -> None:
+def _check_status(response: requests.Response, *, part: bool) -> None:
     status = response.status_code
-    if status in {200, 304}:
+    if status in {200, 304} or (part and status == _PARTIAL):
         return
     message = f"HTTP {status} {response.reason or ''}".strip()
     if status in {404, 410}:

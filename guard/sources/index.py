@@ -28,7 +28,7 @@ from guard.model import (
 )
 from guard.simple import ACCEPT, PageError, PageFile, ProjectPage, parse
 from guard.sources.history import earlier_attested
-from guard.sources.http import FetchError, NotFoundError
+from guard.sources.http import FetchError, NotFoundError, Response
 from guard.sources.likeness import together
 from guard.sources.pages import Pages, is_local
 from guard.sources.sidecar import sidecar_sha256
@@ -59,6 +59,7 @@ class IndexSource:
     def __init__(self, source: Pages, indexes: Sequence[Index]) -> None:
         self._source = source
         self._indexes = tuple(indexes)
+        self._documents: dict[str, concurrent.futures.Future[Fact[Response]]] = {}
         self._pages: dict[str, concurrent.futures.Future[Fact[ProjectPage]]] = {}
         self._lock = threading.Lock()
 
@@ -96,16 +97,15 @@ class IndexSource:
 
     def page(self, index: Index, project: NormalizedName) -> Fact[ProjectPage]:
         """Return the page of `project` on `index`: absent where the index knows no such project."""
-        url = index.url if index.flat else f"{index.url}/{project}/"
         with self._lock:
-            key = f"{url} {project}"
+            key = f"{_page_url(index, project)} {project}"
             future = self._pages.get(key)
             mine = future is None
             if future is None:
                 future = self._pages[key] = concurrent.futures.Future()
         if mine:
             try:
-                future.set_result(self._read(index, url, project))
+                future.set_result(self._read(index, project))
             except BaseException as error:
                 future.set_exception(error)
                 raise
@@ -145,6 +145,11 @@ class IndexSource:
         began = min((e.upload_time for e in entries if e and e.upload_time), default=None)
         return own is not None and together(began, own.upload_time)
 
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """The configured indexes, in the order in which they are asked."""
+        return self._indexes
+
     def prefetch(self, project: NormalizedName) -> None:
         """Ask for the pages of `project` now, because they are about to be needed."""
         for index in self._indexes:
@@ -168,23 +173,44 @@ class IndexSource:
         """Return the page of `project` on each configured index."""
         return tuple(self.page(index, project) for index in self._indexes)
 
-    def _read(self, index: Index, url: str, project: NormalizedName) -> Fact[ProjectPage]:
+    def document(self, index: Index, project: NormalizedName) -> Fact[Response]:
+        """Return the page of `project` on `index` as it came, unread."""
+        url = _page_url(index, project)
         if index.flat and is_local(url):
             return Absent(f"{index.url} is a folder")
+        with self._lock:
+            key = f"{url} {project}"
+            future = self._documents.get(key)
+            mine = future is None
+            if future is None:
+                future = self._documents[key] = concurrent.futures.Future()
+        if mine:
+            try:
+                future.set_result(self._fetched(index, url, project))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def _fetched(self, index: Index, url: str, project: NormalizedName) -> Fact[Response]:
         try:
-            response = self._source.get(
-                url, accept=ACCEPT, limit=PAGE_LIMIT, username=_username(index)
-            )
+            return self._source.get(url, accept=ACCEPT, limit=PAGE_LIMIT, username=_username(index))
+        except NotFoundError:
+            return Absent(f"there is no {project} on {index.url}")
+        except FetchError as error:
+            return Unknown(f"its page on {index.url} could not be had: {error}")
+
+    def _read(self, index: Index, project: NormalizedName) -> Fact[ProjectPage]:
+        response = self.document(index, project)
+        if isinstance(response, Absent | Unknown):
+            return response
+        try:
             return parse(
                 response.body,
                 content_type=response.headers.get("content-type", ""),
                 url=response.url,
                 project=project,
             )
-        except NotFoundError:
-            return Absent(f"there is no {project} on {index.url}")
-        except FetchError as error:
-            return Unknown(f"its page on {index.url} could not be had: {error}")
         except PageError as error:
             return Unknown(f"its page on {index.url} could not be read: {error}")
 
@@ -228,6 +254,10 @@ class IndexSource:
             return Located(origin=none, listing=none, status=none)
         gone = Absent(f"no configured index has a project {file.project}")
         return Located(origin=Origin(url=pages[0][0].url), listing=gone, status=gone)
+
+
+def _page_url(index: Index, project: NormalizedName) -> str:
+    return index.url if index.flat else f"{index.url}/{project}/"
 
 
 def _entry(page: ProjectPage, file: File) -> PageFile | Unknown | None:

@@ -70,6 +70,15 @@ class _Adapter(HTTPAdapter):
         """Make the pool behind `proxy` with the shared context."""
         return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
 
+    def build_connection_pool_key_attributes(
+        self,
+        request: requests.PreparedRequest,
+        _: object,
+        cert: Any = None,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Leave out the bundle of REQUESTS_CA_BUNDLE, which each connection would read again."""
+        return super().build_connection_pool_key_attributes(request, True, cert)  # noqa: FBT003
+
     def cert_verify(self, *_: object) -> None:
         """Leave the context's own certificates in place."""
 

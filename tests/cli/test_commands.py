@@ -46,6 +46,8 @@ positional arguments:
     sync      make an environment what a lock says
     audit     judge what is installed, or what documents list
     pip       what pip is asked for, judged
+    uv        uv itself, behind the gateway
+    uvx       uvx itself, behind the gateway
     python    Python, with `-m pip` judged
     shell     make shells and environments go through the guard
     approve   judge, and allow from now on

@@ -115,3 +115,27 @@ def test_nothing_cries_wolf(tmp_path: Path, project: str) -> None:
     report: dict[str, Any] = json.loads(checked.stdout)
     assert report["decision"] == "admitted"
     assert len(report["candidates"]) > 10
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "shop"\nversion = "1.0"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["requests", "ruff"]\n'
+    )
+    return tmp_path
+
+
+def test_a_project_is_locked_and_installed_as_uv_alone_would(shop: Path) -> None:
+    guard(shop, "uv", "sync", "--python", sys.executable)
+    ours = (shop / "uv.lock").read_text()
+    a_week_ago = datetime.now(UTC) - timedelta(days=7)  # noqa: TID251 - as a user would say it
+    (shop / "uv.lock").unlink()
+    ran(shop, uv.find_uv_bin(), "lock", "--exclude-newer", a_week_ago.isoformat())
+    head, _, theirs = (shop / "uv.lock").read_text().partition("[options]\n")
+    theirs = head + theirs.partition("\n\n")[2]  # which is the cut-off itself
+    assert ours == theirs
+
+
+def test_a_tool_is_run(tmp_path: Path) -> None:
+    assert guard(tmp_path, "uvx", "ruff", "--version").stdout.startswith("ruff ")

@@ -17,6 +17,7 @@ from guard.cli.parser import (
     pip_,
     recording,
     shell,
+    wrapping,
 )
 
 _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
@@ -27,6 +28,8 @@ _COMMANDS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]
     ("sync", "make an environment what a lock says", locking.sync),
     ("audit", "judge what is installed, or what documents list", auditing.audit),
     ("pip", "what pip is asked for, judged", pip_.pip),
+    ("uv", "uv itself, behind the gateway", wrapping.uv),
+    ("uvx", "uvx itself, behind the gateway", wrapping.uvx),
     ("python", "Python, with `-m pip` judged", pip_.python),
     ("shell", "make shells and environments go through the guard", shell.shell),
     ("approve", "judge, and allow from now on", allowing.approve),

@@ -1,0 +1,204 @@
+"""A whole project page, judged at the index stage: which of its files a resolver may see."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from guard.admission.gather import Admission
+from guard.model import (
+    Advisories,
+    Decision,
+    Fact,
+    File,
+    FileKind,
+    Finding,
+    Index,
+    PassedOver,
+    Requested,
+    Verdict,
+)
+from guard.simple import PageFile, ProjectPage
+from guard.simple.page import version_of
+from guard.sources.index import Located, listing_of
+
+_MOMENT: Final = timedelta(hours=1)
+"""Files of a release that were uploaded within the same hour are judged as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sifted:
+    """What a resolver may see of a page, and what not."""
+
+    kept: tuple[PageFile, ...]
+    versions: tuple[Version, ...]
+    hidden: tuple[PassedOver, ...]
+    """The releases of which nothing is left that could be installed, the newest first."""
+
+    ripens: bool
+    """Some of what is hidden is young: in an hour this may be another answer."""
+
+
+def sift(
+    admission: Admission, index: Index, page: ProjectPage, *, without: frozenset[Version]
+) -> Sifted:
+    """Return what the index stage lets pass of `page`, and none of the releases `without`.
+
+    A source is never built here, so it is kept only beside a wheel: lock files name both.
+    """
+    sieve = _Sieve(admission, index, page)
+    kept: list[PageFile] = []
+    hidden: list[PassedOver] = []
+    versions: list[Version] = []
+    for version, entries in _by_version(page).items():
+        passed, findings = sieve.release(version, entries)
+        if passed and version not in without:
+            kept += passed
+            versions.append(version)
+        elif version not in without:
+            hidden.append(PassedOver(project=page.name, version=version, findings=findings))
+    hidden.sort(key=lambda item: item.version, reverse=True)
+    return Sifted(
+        kept=tuple(kept), versions=tuple(versions), hidden=tuple(hidden), ripens=sieve.ripens
+    )
+
+
+def _by_version(page: ProjectPage) -> Mapping[Version, Sequence[PageFile]]:
+    """Return the entries of each release, of files that have a sha256 to be held to."""
+    known: dict[str, Version | None] = {}
+    found: dict[Version, list[PageFile]] = {}
+    for entry in page.readable():
+        if "sha256" not in entry.hashes:
+            continue
+        written = _written(entry.filename, page.name)
+        if written not in known:
+            known[written] = version_of(entry.filename, page.name)
+        if (version := known[written]) is not None:
+            found.setdefault(version, []).append(entry)
+    return found
+
+
+def _written(filename: str, project: NormalizedName) -> str:
+    """Return what of a file's name says the version: the same for most wheels of a release.
+
+    Whatever is unusual stands for itself, and is read in full.
+    """
+    name, _, rest = filename.partition("-")
+    if name.lower().replace("_", "-") != project:
+        return filename
+    if rest.endswith(".tar.gz") and "-" not in rest:
+        return rest.removesuffix(".tar.gz")
+    version, _, tags = rest.partition("-")
+    plain = filename.endswith(".whl") and tags.count("-") == _DASHES
+    return version if plain and "--" not in tags else filename
+
+
+_DASHES: Final = 2
+"""PEP-427: between the tags of a wheel that has no build number."""
+
+
+class _Sieve:
+    """Judges the releases of one page, and alike only once what no rule could tell apart."""
+
+    def __init__(self, admission: Admission, index: Index, page: ProjectPage) -> None:
+        self._admission = admission
+        self._index = index
+        self._page = page
+        self._alone = len(admission.index.indexes) == 1
+        policy = admission.policy
+        self._by_file = policy.names_digests(page.name)
+        self._by_release = (
+            not self._alone or policy.names_releases(page.name) or bool(admission.installed())
+        )
+        known = admission.publications.known
+        self._attested = bool(page.attested) or known.attested_version(page.name, index.url)
+        self._shared: Located | None = None
+        self._horizon = admission.now - policy.settled()
+        self._verdicts: dict[Hashable, Verdict] = {}
+        self.ripens = False
+
+    def release(
+        self, version: Version, entries: Iterable[PageFile]
+    ) -> tuple[list[PageFile], tuple[Finding, ...]]:
+        """Return the files of a release that pass, and else what is held against it."""
+        sources: list[PageFile] = []
+        passed: list[PageFile] = []
+        against: list[Verdict] = []
+        advisories = self._admission.advisories.of(self._page.name, version)
+        for entry in entries:
+            if not entry.filename.endswith(".whl"):
+                sources.append(entry)
+                continue
+            key = self._key(version, entry, advisories)
+            if (verdict := self._verdicts.get(key)) is None:
+                verdict = self._verdicts[key] = self._judged(version, entry)
+            if verdict.decision is not Decision.DENIED:
+                passed.append(entry)
+            else:
+                against.append(verdict)
+                self.ripens = self.ripens or self._is_young(entry)
+        if passed:
+            return [*sources, *passed], ()
+        against = against or [self._judged(version, entry) for entry in sources[:1]]
+        return [], tuple(_against(against))
+
+    def _is_young(self, entry: PageFile) -> bool:
+        return entry.upload_time is None or entry.upload_time > self._horizon
+
+    def _key(self, version: Version, entry: PageFile, advisories: Fact[Advisories]) -> Hashable:
+        """Return all that a verdict at the index stage depends on, beyond the project itself.
+
+        An approval or a waiver may be for one digest; then each file is judged by itself. Whether
+        an attestation was dropped depends on the releases before.
+        """
+        if self._by_file:
+            return entry.filename
+        attested = entry.provenance is not None
+        moment = None
+        if self._is_young(entry) or (self._attested and not attested):
+            moment = entry.upload_time and (self._admission.now - entry.upload_time) // _MOMENT
+        if self._by_release or (self._attested and not attested):
+            return (version, moment, entry.yanked, attested)
+        return (advisories, moment, entry.yanked, attested)
+
+    def _judged(self, version: Version, entry: PageFile) -> Verdict:
+        wheel = entry.filename.endswith(".whl")
+        file = File(
+            project=self._page.name,
+            version=version,
+            filename=entry.filename,
+            kind=FileKind.WHEEL if wheel else FileKind.SDIST,
+            url=entry.url,
+            hashes=entry.hashes,
+            size=entry.size,
+        )
+        return self._admission.preview(file, requested(entry), self._located(file, entry))
+
+    def _located(self, file: File, entry: PageFile) -> Located:
+        """Return what the indexes say of a file; where there is only one, most of it once."""
+        if not self._alone or self._shared is None:
+            self._shared = self._admission.index.locate(file)
+            return self._shared
+        return replace(self._shared, listing=listing_of(entry, self._index.url))
+
+
+def requested(entry: PageFile) -> Requested:
+    """Return how a file behind a resolver was asked for.
+
+    PEP-592: an installer ignores a yanked release unless it is pinned, so who asks has pinned it.
+    """
+    return Requested(pinned=entry.yanked is not None)
+
+
+def _against(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
+    seen = set()
+    for verdict in verdicts:
+        for finding in verdict.findings:
+            if finding.holds and not finding.unknown and finding.rule not in seen:
+                seen.add(finding.rule)
+                yield finding

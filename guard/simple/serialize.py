@@ -1,0 +1,123 @@
+"""A project page out again, in either format: what an index says to pip and uv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from typing import Any, Final
+
+import msgspec
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from guard.model import ProjectStatus
+from guard.simple.page import PageFile
+
+API_VERSION: Final = "1.4"
+"""PEP-629: with PEP 700 (versions, sizes, upload times), PEP 740 and PEP 792."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The page of one project as it is to be served."""
+
+    name: NormalizedName
+    status: ProjectStatus
+    versions: Sequence[Version]
+    files: Sequence[PageFile]
+
+
+class _File(msgspec.Struct, gc=False, omit_defaults=True, rename="kebab"):
+    filename: str
+    url: str
+    hashes: dict[str, str]
+    requires_python: str | None = None
+    size: int | None = None
+    upload_time: str | None = None
+    yanked: bool | str = False
+    core_metadata: bool | dict[str, str] = False
+    dist_info_metadata: bool | dict[str, str] = False
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def to_json(offer: Offer) -> bytes:
+    """Return the page as PEP 691 has it."""
+    status: dict[str, Any] = {"status": offer.status.state.value}
+    if offer.status.reason is not None:
+        status["reason"] = offer.status.reason
+    return _ENCODER.encode(
+        {
+            "meta": {"api-version": API_VERSION},
+            "name": offer.name,
+            "project-status": status,
+            "versions": [str(version) for version in offer.versions],
+            "files": [_file(entry) for entry in offer.files],
+        }
+    )
+
+
+def to_html(offer: Offer) -> bytes:
+    """Return the page as PEP 503 has it."""
+    tags = [("pypi:repository-version", API_VERSION)]
+    tags += [("pypi:project-status", offer.status.state.value)]
+    if offer.status.reason is not None:
+        tags.append(("pypi:project-status-reason", offer.status.reason))
+    head = "".join(f'<meta name="{name}" content="{escape(said)}">\n' for name, said in tags)
+    anchors = "".join(_anchor(entry) for entry in offer.files)
+    page = f"<!DOCTYPE html>\n<html>\n<head>\n{head}</head>\n<body>\n{anchors}</body>\n</html>\n"
+    return page.encode()
+
+
+def _file(entry: PageFile) -> _File:
+    metadata = _core_metadata(entry.core_metadata)
+    return _File(
+        filename=entry.filename,
+        url=entry.url,
+        hashes=dict(entry.hashes),
+        requires_python=entry.requires_python,
+        size=entry.size,
+        upload_time=None if entry.upload_time is None else _moment(entry.upload_time),
+        yanked=False if entry.yanked is None else entry.yanked or True,
+        core_metadata=metadata,
+        dist_info_metadata=metadata,  # PEP-714: the older name, for clients of before
+    )
+
+
+def _core_metadata(sha256: str | None) -> bool | dict[str, str]:
+    return False if sha256 is None else ({"sha256": sha256} if sha256 else True)
+
+
+def _moment(moment: datetime) -> str:
+    """PEP-700: yyyy-mm-ddThh:mm:ss.ffffffZ."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _anchor(entry: PageFile) -> str:
+    attributes = {
+        "href": entry.url + _fragment(entry),
+        "data-requires-python": entry.requires_python,
+        "data-yanked": entry.yanked,
+        "data-core-metadata": _attribute(entry.core_metadata),
+        "data-dist-info-metadata": _attribute(entry.core_metadata),
+    }
+    return f"<a{_said(attributes.items())}>{escape(entry.filename)}</a><br>\n"
+
+
+def _said(attributes: Iterable[tuple[str, str | None]]) -> str:
+    return "".join(f' {name}="{escape(said)}"' for name, said in attributes if said is not None)
+
+
+def _fragment(entry: PageFile) -> str:
+    """PEP-503: one hash; the sha256, where there is one."""
+    for name in ("sha256", "sha384", "sha512"):
+        if digest := entry.hashes.get(name):
+            return f"#{name}={digest}"
+    return ""
+
+
+def _attribute(sha256: str | None) -> str | None:
+    return None if sha256 is None else (f"sha256={sha256}" if sha256 else "true")
