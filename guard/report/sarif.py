@@ -18,7 +18,7 @@ from urllib.parse import quote
 import guard
 from guard.errors import GuardError
 from guard.model import Decision, Finding, Level, PassedOver, RuleId, Verdict
-from guard.report.result import Location, Result, located, told
+from guard.report.result import Location, Result, common, located, own
 from guard.report.text import plain
 from guard.rules import CATALOGUE, Rule
 from guard.rules._page import page, summary
@@ -40,11 +40,12 @@ def render(result: Result, *, exit_code: int) -> str:
     pairs = [
         (verdict, location, finding)
         for verdict, location in located(result)
-        for finding in told(verdict, result)
+        for finding in own(verdict, result)
     ]
     fired = {finding.rule for *_, finding in pairs}
     rules = [rule for id_, rule in CATALOGUE.items() if id_ in fired]
-    notes = [_passed_over(item) for item in result.passed_over]
+    notes = [_common(*each) for each in common(result)]
+    notes += [_passed_over(item) for item in result.passed_over]
     notes += [_notification("note", f"left out: {words}") for words in result.left_out]
     if result.note:
         words = result.note.splitlines()
@@ -88,6 +89,13 @@ def _run(
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2) + "\n"  # in ASCII: an index chooses some of it
+
+
+def _common(finding: Finding, others: int, files: int) -> dict[str, Any]:
+    """Return what is said of the run rather than of one file, once."""
+    rules = f"{finding.rule} and {others} more" if others else finding.rule
+    words = f"{rules}, of {files} {'file' if files == 1 else 'files'}: {finding.message}"
+    return _notification(_strength(finding.level), words, *finding.detail)
 
 
 def _rule(rule: type[Rule]) -> dict[str, Any]:

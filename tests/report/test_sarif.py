@@ -225,6 +225,22 @@ def test_what_was_passed_over_is_a_notification() -> None:
     )
 
 
+def test_what_is_of_the_run_is_told_once_and_of_no_file() -> None:
+    missing = Finding(
+        rule=RuleId("known-malware"),
+        level=Level.WARN,
+        message="there are none here yet",
+        unknown=True,
+        common=True,
+    )
+    verdicts = (Verdict(a_candidate(), (missing,)), Verdict(a_candidate(), (missing,)))
+    run = of(*verdicts, decision=Decision.ADMITTED)
+    assert run["results"] == []
+    (told,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert told["level"] == "warning"
+    assert told["message"]["text"] == "known-malware, of 2 files: there are none here yet"
+
+
 def test_the_member_is_a_logical_location() -> None:
     verdict = a_verdict(with_defects(DefectKind.UNSAFE_PATH, "one", "two"))
     names = [
