@@ -259,8 +259,9 @@ class Scan:
     def _settled(self, given: Given) -> Given:
         """Return an option that came before the command as the command has it."""
         own = self._entry.options.get(given.option.name)
-        before = self._tool.commands[()].options.get(given.option.name)
-        if own is None or given.option is not before or before.treatment is Treatment.REFUSED:
+        before = [self._tool.commands[self._path[:depth]] for depth in range(len(self._path))]
+        led = any(entry.options.get(given.option.name) is given.option for entry in before)
+        if own is None or not led or given.option.treatment is Treatment.REFUSED:
             return given
         return given._replace(option=own)
 

@@ -31,7 +31,7 @@ _NO_DOWNLOAD: Final = (
     *refused("a downloaded Python is not judged", "--allow-python-downloads", nearest=OUT),
     *refused(
         "a downloaded Python is not judged",
-        "--python-fetch --python-downloads=",
+        "--python-fetch=",
         nearest=OUT,
         allowed=("never", "manual"),
     ),
