@@ -67,7 +67,7 @@ def walk(
 
 
 def completion(script: str) -> dict[tuple[str, ...], dict[str, bool]]:
-    """Every command of a bash completion that clap wrote, hidden ones and hidden options as well."""
+    """Every command of a bash completion that clap wrote, and every option: hidden ones too."""
     paths: dict[str, tuple[str, ...]] = {}
     for parent, word, label in re.findall(
         r'^ +(\w+),([\w-]+)\)\n +cmd="(\w+)"', script, re.MULTILINE

@@ -43,6 +43,13 @@ class PipReads:
         found: dict[str, list[tuple[list[str], bool, bool]]] = self._asked(None)["options"]
         return found
 
+    def found(self) -> dict[tuple[str, ...], dict[str, bool]]:
+        """Every command's options by all their names, and whether they take a value."""
+        return {
+            tuple(command.split()): {name: valued for names, valued, _ in rows for name in names}
+            for command, rows in self.options().items()
+        }
+
     def _asked(self, question: list[str] | None) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -57,7 +57,7 @@ def test_other_names_of_options_mean_what_the_table_says(
     completion: dict[tuple[str, ...], dict[str, bool]], tmp_path: Path
 ) -> None:
     every = {name for names in completion.values() for name in names}
-    asked = set()
+    asked: set[str] = set()
     for path, entry in table("uv").commands.items():
         for name, option in entry.options.items():
             if name in every | asked | {"--no-pager"}:
@@ -77,9 +77,9 @@ def test_other_names_of_commands_are_uv_s(tmp_path: Path) -> None:
 
 
 def test_uvx_has_the_options_of_uv_tool_run(tmp_path: Path) -> None:
-    found = {(): helps.options(helps.run([UVX, "--help"], tmp_path))}
-    assert len(found[()]) > 60
-    assert missing("uvx", found) == []
+    found = helps.options(helps.run([UVX, "--help"], tmp_path))
+    assert len(found) > 60
+    assert missing("uvx", {(): found}) == []
 
 
 def _said(words: list[str], home: Path) -> str:

@@ -22,6 +22,7 @@ from guard.wrappers.coverage.table import (
 
 _BEYOND_US: Final = "nothing is known of what it does"
 _NOT_EITHER: Final = "the tool would not take it either"
+_DIFFERENTLY: Final = "its versions read it differently"
 _AFTER_EQUALS: Final = "write the value after `=`"
 
 
@@ -219,7 +220,7 @@ class Scan:
         first = place == len("-r")
         if self._tool.grammar is Grammar.CLAP or (self._tool.grammar is Grammar.ARGPARSE and first):
             return glued[1:]
-        return self._stop(f"{self._called(name)} with `=`", "its versions read it differently")
+        return self._stop(f"{self._called(name)} with `=`", _DIFFERENTLY)
 
     def _value(self, option: Option, name: str) -> str | None:
         """Return the value that the next words are. Several are joined by spaces."""
@@ -230,7 +231,9 @@ class Scan:
             return self._one(name, waiting)
         taken: list[str] = []
         for word in waiting:
-            if word.startswith("-") or (option.arity is Arity.OPTIONAL and taken):
+            if word == "--":
+                self._stop(f"`--` after {self._called(name)}", _DIFFERENTLY, "put the option first")
+            if _is_option(word) or (option.arity is Arity.OPTIONAL and taken):
                 break
             taken.append(word)
         self._at += len(taken)
@@ -251,6 +254,8 @@ class Scan:
         return word
 
     def _take(self, option: Option, name: str, value: str | None) -> None:
+        if value == "--" and self._tool.grammar is Grammar.ARGPARSE:
+            self._stop(f"{self._called(name)} with the value `--`", _DIFFERENTLY)
         self._given.append(Given(option, name, value))
         if option.treatment is Treatment.SHOWS:
             self._shows = True
