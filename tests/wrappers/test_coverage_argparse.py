@@ -123,6 +123,7 @@ def _was_stopped(read: Classified) -> bool:
         ("pipx", "install black", Handling.GATEWAY),
         ("pipx", "install black --pip-args=--pre", Handling.REFUSED),
         ("pipx", "install black --pip-a=--pre", Handling.REFUSED),
+        ("pipx", "install black --in https://a.example.com", Handling.REFUSED),  # ambiguous
         ("pipx", "install black --fetch-python never", Handling.GATEWAY),
         ("pipx", "install black --fetch-python always", Handling.REFUSED),
         ("pipx", "install -e .", Handling.REFUSED),

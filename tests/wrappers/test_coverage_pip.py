@@ -113,6 +113,7 @@ def _was_stopped(read: Classified) -> bool:
         "install six",
         "-q install -U six idna",
         "install -rr.txt -cc.txt --no-deps",
+        "install -r=r.txt",  # the file `=r.txt`
         "install --index-url https://a.example.com/simple --extra-index https://b.example.com six",
         "install -qUrr.txt",
         "install --uploaded-prior-to=P7D --pre six",

@@ -205,7 +205,7 @@ def test_what_uv_does_not_take_is_refused(words: str, tmp_path: Path) -> None:
         ("pip --cert x install six", Handling.REFUSED),
         ("--isolated run x", Handling.REFUSED),
         ("run --isolated x", Handling.GATEWAY),
-        ("sync --build", Handling.REFUSED),  # it would take back UV_NO_BUILD
+        ("sync --build", Handling.REFUSED),  # a build would run code
         ("sync --index-strategy first-index", Handling.GATEWAY),
         ("sync --index-strategy unsafe-best-match", Handling.REFUSED),
         ("add six --index https://u:secret@a.example.com/simple", Handling.GATEWAY),
