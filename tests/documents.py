@@ -22,6 +22,7 @@ from guard.policy import PRESETS, load
 from guard.policy.schema import cases_schema, schema
 from guard.rules import CATALOGUE
 from guard.rules._page import index, page, summary, toml
+from guard.wrappers.coverage import _page as coverage
 from tests.morning import morning
 
 ROOT: Final = Path(__file__).parents[1]
@@ -40,6 +41,7 @@ def generated() -> dict[Path, str]:
     rules[ROOT / "docs/rules/index.md"] = index(CATALOGUE.values())
     rules[ROOT / "docs/reference/policy.schema.json"] = schema()
     rules[ROOT / "docs/reference/policy-cases.schema.json"] = cases_schema()
+    rules[ROOT / "docs/reference/coverage.md"] = coverage.page()
     others = {path: path.read_text(encoding="utf-8") for path in pages() if path not in rules}
     return rules | {path: _refreshed(text) for path, text in others.items()}
 
