@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ROUNDS ?= 5
+TESTS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -17,8 +18,8 @@ try: $(VENV)/.run-$(VERSION)  # the main job for real, from the configured index
 	$(BIN)/python -m bench.judged .try/judged.json
 	$(BIN)/uv pip check --python .try/venv
 	LITELLM_LOCAL_MODEL_COST_MAP=True .try/venv/bin/python -c 'import litellm; print(litellm)'
-test: $(VENV)/.dev-$(VERSION)  # everything that needs no network
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev-$(VERSION)  # everything that needs no network, on every core
+	$(BIN)/python -m pytest --numprocesses auto $(TESTS)
 online: $(VENV)/.dev-$(VERSION)  # what needs the index, and our own tools through the guard
 	$(BIN)/python -m pytest -m online
 	$(PYTHON) -m venv --clear --without-pip .try/own
