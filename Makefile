@@ -41,6 +41,7 @@ morning: $(VENV)/.dev-$(VERSION)  # the demonstration that docs/litellm-morning.
 	$(BIN)/python -m tests.morning
 bench: $(VENV)/.dev-$(VERSION)  # the speed bars: ratios against the bare tools
 	$(BIN)/python -m bench --rounds $(ROUNDS)
+	$(BIN)/python -m bench.inspection --rounds $(ROUNDS)
 pins: $(VENV)/.dev-$(VERSION)  # requirements/*.txt anew, nothing younger than our own cooldown
 	$(PINS) --output-file requirements/run.txt
 	$(PINS) --group test --group lint --output-file requirements/dev.txt
