@@ -8,13 +8,13 @@ from typing import ClassVar
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from guard.artifact.content import Content, where
+from guard.artifact.content import Content
 from guard.artifact.defect import DefectKind
 from guard.model import Absent, Candidate, FileKind, Finding, RuleId, Unknown
-from guard.rules._base import Rule, Stage
+from guard.rules._contents import ContentRule
 
 
-class MetadataMismatch(Rule, frozen=True, kw_only=True):
+class MetadataMismatch(ContentRule, frozen=True, kw_only=True):
     """Denies wheels whose metadata contradict their filename, or can be read in two ways.
 
     ## What it does
@@ -47,21 +47,11 @@ class MetadataMismatch(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("metadata-mismatch")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
 
-    def check(self, candidate: Candidate) -> Iterator[Finding]:
-        match candidate.content:
-            case Absent():
-                return
-            case Unknown(reason):
-                yield self.unopened(reason)
-            case content:
-                defects = content.of(DefectKind.METADATA_MISMATCH)
-                for defect in defects:
-                    yield self.finding(defect.message, *where(defect.member, defect.offset))
-                if not defects:
-                    yield from self._asked_for(candidate, content)
-                    yield from self._offered(candidate, content)
+    def inside(self, content: Content, candidate: Candidate) -> Iterator[Finding]:
+        if not content.of(DefectKind.METADATA_MISMATCH):
+            yield from self._asked_for(candidate, content)
+            yield from self._offered(candidate, content)
 
     def _asked_for(self, candidate: Candidate, content: Content) -> Iterator[Finding]:
         """Compare with what the plan calls the file, which need not be what it is named."""

@@ -7,15 +7,14 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from guard.artifact.content import where
-from guard.artifact.defect import DefectKind
-from guard.model import Absent, Candidate, Finding, RuleId, Unknown
-from guard.rules._base import Rule, Stage
+from guard.artifact.content import Content
+from guard.model import Candidate, Finding, RuleId
+from guard.rules._contents import ContentRule
 
 Limit = Annotated[int, msgspec.Meta(ge=1)]
 
 
-class OversizedArchive(Rule, frozen=True, kw_only=True):
+class OversizedArchive(ContentRule, frozen=True, kw_only=True):
     """Denies archives that unpack to more than any honest one does.
 
     ## What it does
@@ -45,7 +44,6 @@ class OversizedArchive(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("oversized-archive")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
 
     max_entries: Annotated[Limit, msgspec.Meta(description="Members that a file may have.")] = (
         250_000
@@ -54,16 +52,7 @@ class OversizedArchive(Rule, frozen=True, kw_only=True):
         Limit, msgspec.Meta(description="Bytes that all of them may have, unpacked.")
     ] = 16 << 30
 
-    def check(self, candidate: Candidate) -> Iterator[Finding]:
-        match candidate.content:
-            case Absent():
-                return
-            case Unknown(reason):
-                yield self.unopened(reason)
-                return
-            case content:
-                for defect in content.of(DefectKind.OVERSIZED_ARCHIVE):
-                    yield self.finding(defect.message, *where(defect.member, defect.offset))
+    def inside(self, content: Content, candidate: Candidate) -> Iterator[Finding]:
         if content.entries > self.max_entries:
             yield self.finding(
                 f"{content.entries} members, more than {self.max_entries}",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
-from guard.artifact.content import where
-from guard.artifact.defect import DefectKind
-from guard.model import Absent, Candidate, Finding, RuleId, Unknown
-from guard.rules._base import Rule, Stage
+from guard.model import RuleId
+from guard.rules._contents import ContentRule
 
 
-class RecordMismatch(Rule, frozen=True, kw_only=True):
+class RecordMismatch(ContentRule, frozen=True, kw_only=True):
     """Denies wheels whose RECORD does not list exactly the files that are in them.
 
     ## What it does
@@ -44,14 +41,3 @@ class RecordMismatch(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("record-mismatch")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
-
-    def check(self, candidate: Candidate) -> Iterator[Finding]:
-        match candidate.content:
-            case Absent():
-                return
-            case Unknown(reason):
-                yield self.unopened(reason)
-            case content:
-                for defect in content.of(DefectKind.RECORD_MISMATCH):
-                    yield self.finding(defect.message, *where(defect.member, defect.offset))

@@ -9,11 +9,10 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 from packaging.utils import NormalizedName, canonicalize_name
 
-from guard.artifact.content import Command, CommandSource, where
-from guard.artifact.defect import DefectKind
+from guard.artifact.content import Command, CommandSource, Content, where
 from guard.artifact.standard_library import STANDARD_LIBRARY
-from guard.model import Absent, Candidate, Finding, RuleId, Unknown
-from guard.rules._base import Rule, Stage
+from guard.model import Candidate, Finding, RuleId
+from guard.rules._contents import ContentRule
 
 Allowed = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]+:[^:/\\]+$")]
 
@@ -66,7 +65,7 @@ OWNERS: Final = {
 _ENDINGS: Final = (".exe", ".bat", ".cmd", ".com", ".csh", ".fish", ".nu", ".ps1", ".xsh")
 
 
-class ShadowingCommand(Rule, frozen=True, kw_only=True):
+class ShadowingCommand(ContentRule, frozen=True, kw_only=True):
     """Denies wheels that install a command which another program is known by.
 
     ## What it does
@@ -99,23 +98,13 @@ class ShadowingCommand(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("shadowing-command")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
 
     allow: Annotated[
         tuple[Allowed, ...],
         msgspec.Meta(description='Commands that a project may bring: `"project:command"`.'),
     ] = ()
 
-    def check(self, candidate: Candidate) -> Iterator[Finding]:
-        match candidate.content:
-            case Absent():
-                return
-            case Unknown(reason):
-                yield self.unopened(reason)
-                return
-            case content:
-                for defect in content.of(DefectKind.SHADOWING_COMMAND):
-                    yield self.finding(defect.message, *where(defect.member, defect.offset))
+    def inside(self, content: Content, candidate: Candidate) -> Iterator[Finding]:
         project = candidate.file.project
         for command in content.commands:
             place = where(command.member, command.offset)

@@ -9,9 +9,8 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 
 from guard.artifact.content import Content, Trace, where
-from guard.artifact.defect import DefectKind
-from guard.model import Absent, Candidate, Finding, Level, RuleId, Unknown
-from guard.rules._base import Rule, Stage
+from guard.model import Candidate, Finding, Level, RuleId
+from guard.rules._contents import ContentRule
 
 CapabilityId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 
@@ -29,7 +28,7 @@ _WORDS: Final = {
 }
 
 
-class SuspiciousCode(Rule, frozen=True, kw_only=True):
+class SuspiciousCode(ContentRule, frozen=True, kw_only=True):
     """Warns of code that does what malware does, and what few honest packages do.
 
     ## What it does
@@ -62,7 +61,6 @@ class SuspiciousCode(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("suspicious-code")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
 
     level: Level = Level.WARN
 
@@ -75,17 +73,9 @@ class SuspiciousCode(Rule, frozen=True, kw_only=True):
         msgspec.Meta(description="Folders with `.yar` files of your own."),
     ] = ()
 
-    def check(self, candidate: Candidate) -> Iterator[Finding]:
-        match candidate.content:
-            case Absent():
-                return
-            case Unknown(reason):
-                yield self.unopened(reason)
-            case content:
-                for defect in content.of(DefectKind.SUSPICIOUS_CODE):
-                    yield self.finding(defect.message, *where(defect.member, defect.offset))
-                for capability, group in groupby(self._traces(content), key=_capability):
-                    yield self._objection(capability, list(group))
+    def inside(self, content: Content, candidate: Candidate) -> Iterator[Finding]:
+        for capability, group in groupby(self._traces(content), key=_capability):
+            yield self._objection(capability, list(group))
 
     def _traces(self, content: Content) -> list[Trace]:
         found = (trace for trace in content.traces if trace.capability not in self.ignore)

@@ -7,15 +7,14 @@ from itertools import groupby
 from typing import ClassVar, Final
 
 from guard.artifact.content import Binary, Content, where
-from guard.artifact.defect import DefectKind
 from guard.artifact.known import LAUNCHERS
-from guard.model import Absent, Candidate, Finding, Level, RuleId, Unknown
-from guard.rules._base import Rule, Stage
+from guard.model import Candidate, Finding, Level, RuleId
+from guard.rules._contents import ContentRule
 
 _SHOWN: Final = 4
 
 
-class UndeclaredBinary(Rule, frozen=True, kw_only=True):
+class UndeclaredBinary(ContentRule, frozen=True, kw_only=True):
     """Warns of native or compiled code in a wheel that does not say that it has any.
 
     ## What it does
@@ -46,21 +45,12 @@ class UndeclaredBinary(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("undeclared-binary")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
 
     level: Level = Level.WARN
 
-    def check(self, candidate: Candidate) -> Iterator[Finding]:
-        match candidate.content:
-            case Absent():
-                return
-            case Unknown(reason):
-                yield self.unopened(reason)
-            case content:
-                for defect in content.of(DefectKind.UNDECLARED_BINARY):
-                    yield self.finding(defect.message, *where(defect.member, defect.offset))
-                for (form, reason), group in groupby(_undeclared(content), key=_sort):
-                    yield self._objection(f"{form} {reason}", list(group))
+    def inside(self, content: Content, candidate: Candidate) -> Iterator[Finding]:
+        for (form, reason), group in groupby(_undeclared(content), key=_sort):
+            yield self._objection(f"{form} {reason}", list(group))
 
     def _objection(self, message: str, found: list[Binary]) -> Finding:
         places = [*_places(found[:_SHOWN])]

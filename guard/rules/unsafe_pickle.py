@@ -11,12 +11,11 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 import msgspec
 
 from guard.artifact.content import Content, Pickle, where
-from guard.artifact.defect import DefectKind
 from guard.artifact.harmless import HARMLESS
 from guard.artifact.standard_library import STANDARD_LIBRARY
 from guard.globs import segments_match
-from guard.model import Absent, Candidate, Finding, Level, RuleId, Unknown
-from guard.rules._base import Rule, Stage
+from guard.model import Candidate, Finding, Level, RuleId
+from guard.rules._contents import ContentRule
 
 _PLAIN: Final = re.compile(r"\w+(\.\w+)+", re.ASCII)
 _NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_*?]+)+$"
@@ -31,7 +30,7 @@ _BORROWED: Final = frozenset(
 """Classes of others by which code can be run, and which modules often import by name."""
 
 
-class UnsafePickle(Rule, frozen=True, kw_only=True):
+class UnsafePickle(ContentRule, frozen=True, kw_only=True):
     """Warns of pickles that import more than is needed to make data of data.
 
     ## What it does
@@ -71,7 +70,6 @@ class UnsafePickle(Rule, frozen=True, kw_only=True):
 
     id: ClassVar = RuleId("unsafe-pickle")
     since: ClassVar = "0.1.0"
-    stage: ClassVar = Stage.FILE
 
     level: Level = Level.WARN
 
@@ -80,18 +78,10 @@ class UnsafePickle(Rule, frozen=True, kw_only=True):
         msgspec.Meta(description='What pickles may import besides: `"sklearn.tree.**"`.'),
     ] = ()
 
-    def check(self, candidate: Candidate) -> Iterator[Finding]:
-        match candidate.content:
-            case Absent():
-                return
-            case Unknown(reason):
-                yield self.unopened(reason)
-            case content:
-                for defect in content.of(DefectKind.UNSAFE_PICKLE):
-                    yield self.finding(defect.message, *where(defect.member, defect.offset))
-                for (message, *detail), group in groupby(self._objections(content), key=_said):
-                    places = _places([pickle for _, pickle in group])
-                    yield self.finding(message, *places, *detail)
+    def inside(self, content: Content, candidate: Candidate) -> Iterator[Finding]:
+        for (message, *detail), group in groupby(self._objections(content), key=_said):
+            places = _places([pickle for _, pickle in group])
+            yield self.finding(message, *places, *detail)
 
     def _objections(self, content: Content) -> list[_Objection]:
         """Return what is said of every pickle that is objected to, the same next to the same."""
