@@ -99,18 +99,27 @@ def asked_for(result: Result) -> tuple[str, ...]:
 class Block:
     """What is read as one: one thing that rules say of files."""
 
-    finding: Finding
-    """The weightiest of them."""
-
-    rules: tuple[RuleId, ...]
+    findings: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
 
     @property
+    def finding(self) -> Finding:
+        """The weightiest of them."""
+        return next((each for each in self.findings if each.holds), self.findings[0])
+
+    @property
+    def rules(self) -> tuple[RuleId, ...]:
+        """The rules that say so."""
+        return tuple(dict.fromkeys(finding.rule for finding in self.findings))
+
+    @property
     def said(self) -> Finding:
-        """The finding in words for all of them: the cause, where that is all that they share."""
-        if self.finding.cause is None or len(self.rules) == len(self.verdicts) == 1:
-            return self.finding
-        return replace(self.finding, message=self.finding.cause, detail=())
+        """The finding in words that are true of every file: the cause, if nothing else is."""
+        finding = self.finding
+        messages = {each.message for each in self.findings if each.rule == finding.rule}
+        if finding.cause is None or len(messages) == 1:
+            return finding
+        return replace(finding, message=finding.cause, detail=())
 
 
 def blocks(result: Result) -> list[Block]:
@@ -133,13 +142,8 @@ def _same(verdict: Verdict, finding: Finding) -> object:
 
 
 def _block(group: Sequence[tuple[Verdict, Finding]]) -> Block:
-    findings = [finding for _, finding in group]
     verdicts = {id(verdict): verdict for verdict, _ in group}
-    return Block(
-        next((finding for finding in findings if finding.holds), findings[0]),
-        tuple(dict.fromkeys(finding.rule for finding in findings)),
-        tuple(verdicts.values()),
-    )
+    return Block(tuple(finding for _, finding in group), tuple(verdicts.values()))
 
 
 def common(result: Result) -> list[tuple[Finding, int, int]]:

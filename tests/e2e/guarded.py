@@ -62,7 +62,8 @@ class Ran:
     def finding(self, rule: str) -> str:
         """The text of the first finding of `rule`, in whichever stream it was printed."""
         blocks = self.said.split("\n\n")
-        return next(block for block in blocks if f"[{rule}]" in block)
+        told = (f"[{rule}]", f"[{rule} and ")
+        return next(block for block in blocks if any(words in block for words in told))
 
 
 @dataclass(frozen=True)

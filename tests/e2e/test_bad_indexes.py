@@ -49,7 +49,7 @@ def test_a_page_that_cannot_be_had_leaves_it_undecided(
     index.fault(PAGE, fault)
     with untouched(target):
         ran = guard.install("frob", into=target, index=index)
-    assert_paragraph(ran, 69, "error: the request could not be resolved", "frob on", said)
+    assert_paragraph(ran, 69, "error: the request could not be resolved", "frob: its page on", said)
     assert "nothing was installed" in ran.err
     guard.assert_consistent()
 

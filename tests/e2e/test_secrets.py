@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import threading
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ from tests.fakes import LoopbackIndex
 from tests.faults import Answer
 from tests.wheels import a_wheel
 
-USER, PASSWORD = "builder", "s3cret/p@ss"
-"""With what must be encoded in a URL."""
+USER, PASSWORD = "builder", f"s3cret/p@ss{os.getpid()}"
+"""With what must be encoded in a URL; another one in every process that runs tests."""
 
 FROB = a_wheel("frob", "1.0", requires=["dep"])
 DEP = a_wheel("dep", "1.0")
