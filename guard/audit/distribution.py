@@ -7,6 +7,7 @@ Each folder is one installed distribution, whatever others of the same name ther
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,10 +73,10 @@ class Distribution:
 
 def distributions(folders: Folders) -> tuple[Distribution, ...]:
     """Return all that is installed, in order. Raises `TargetError`."""
-    found: dict[Path, Distribution] = {}
+    found: dict[str, Distribution] = {}  # by where links lead; one in a circle is itself
     for site in folders.site:
         for info in _infos(site):
-            found.setdefault(info.resolve(), _distribution(info))
+            found.setdefault(os.path.realpath(info), _distribution(info))
     return tuple(sorted(found.values(), key=lambda each: (each.project, each.name)))
 
 

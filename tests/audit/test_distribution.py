@@ -133,3 +133,12 @@ def test_any_bytes_are_a_release_or_unknown(
         (info / name).write_bytes(content)
     [found] = distributions(place.folders)
     assert found.info == info
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege elsewhere")
+def test_a_link_that_leads_to_itself_is_a_distribution_of_which_nothing_is_known(
+    place: Place,
+) -> None:
+    (place.site / "loop-1.0.dist-info").symlink_to("loop-1.0.dist-info")
+    found = place.read()["loop"]
+    assert isinstance(found.record, Unknown)
