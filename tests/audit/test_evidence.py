@@ -138,13 +138,16 @@ def test_a_line_less_in_record_is_another_file(place: Place, quarantine: Quarant
     assert isinstance(admitted, Absent)
 
 
-def test_an_editable_install_was_judged_by_nobody(place: Place, quarantine: Quarantine) -> None:
-    direct = {"url": "file:///home/me/frob", "dir_info": {"editable": True}}
+def test_an_editable_install_was_judged_by_nobody(
+    place: Place, quarantine: Quarantine, tmp_path: Path
+) -> None:
+    (tmp_path / "setup.py").touch()
+    direct = {"url": tmp_path.as_uri(), "dir_info": {"editable": True}}
     place.installs(FROB, direct_url=direct)
     arrives(quarantine, FROB)
     _, admitted = evidence(quarantine, approved(FROB)).of(place.read()["frob"])
     assert isinstance(admitted, Absent)
-    assert "editable install of file:///home/me/frob" in admitted.reason
+    assert f"editable install of {tmp_path.as_uri()}" in admitted.reason
 
 
 def test_without_a_record_there_is_nothing_to_compare(place: Place, quarantine: Quarantine) -> None:
