@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from guard.approval import Approvals
-from guard.audit.evidence import Admissions, Approved, Evidence, Quarantined
+from guard.audit.evidence import Admissions, Approved, Bundled, Evidence, Quarantined
 from guard.model import Absent, Unknown
 from guard.quarantine import Quarantine
 from tests.audit.places import Place, a_place
@@ -173,3 +173,27 @@ def test_quarantine_knows_releases_by_their_normal_name(quarantine: Quarantine) 
     arrives(quarantine, a_wheel("frob-nicate", "2.0"))
     found = Quarantined(quarantine).of(canonicalize_name("Frob.Nicate"), Version("1.0"))
     assert found == ((wheel.filename, wheel.sha256),)
+
+
+def test_what_ensurepip_installed_is_the_environments_own(
+    place: Place, quarantine: Quarantine, tmp_path: Path
+) -> None:
+    installs(place, FROB)
+    folder = tmp_path / "lib/ensurepip/_bundled"
+    folder.mkdir(parents=True)
+    bundled = Bundled((tmp_path / "none", folder), place.root)
+    asked = replace(evidence(quarantine), bundled=bundled)
+    assert isinstance(asked.of(place.read()["frob"])[1], Absent)
+    (folder / FROB.filename).write_bytes(OTHER.content)
+    assert isinstance(asked.of(place.read()["frob"])[1], Absent)
+    (folder / FROB.filename).write_bytes(FROB.content)
+    assert asked.of(place.read()["frob"])[1] == FROB.filename
+
+
+def test_what_lies_in_the_environment_does_not_vouch_for_it(
+    place: Place, quarantine: Quarantine
+) -> None:
+    installs(place, FROB)
+    (place.site / FROB.filename).write_bytes(FROB.content)
+    asked = replace(evidence(quarantine), bundled=Bundled((place.site,), place.root))
+    assert isinstance(asked.of(place.read()["frob"])[1], Absent)
