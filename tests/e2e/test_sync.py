@@ -400,6 +400,16 @@ def test_whoever_says_for_himself_what_a_lock_is_for_does_not_ask_the_lock(
     assert_paragraph(ran, 1, "nothing wants frob 1.0")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="there are no such pipes elsewhere")
+def test_a_lock_that_names_a_pipe_holds_nobody_up(
+    target: Environment, guard: Guard, index: LoopbackIndex, lock: Path
+) -> None:
+    os.mkfifo(guard.work / "pipe.txt")
+    document = tomllib.loads(lock.read_text()) | {"tool": {"guard": {"files": ["pipe.txt"]}}}
+    lock.write_text(tomli_w.dumps(document))
+    assert_paragraph(sync(guard, index, target, "--locked"), 2, "which is a pipe, and no file")
+
+
 @pytest.mark.parametrize("name", ["../secret.txt", "/etc/passwd", "link.txt", "\0"])
 def test_a_lock_makes_nobody_read_files_outside_of_its_folder(
     name: str, target: Environment, guard: Guard, index: LoopbackIndex, lock: Path
