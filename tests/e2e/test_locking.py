@@ -228,7 +228,9 @@ def test_a_checkout_cannot_have_a_file_of_the_users_overwritten(
     assert not there or real.read_text() == "# mine\n"
 
 
-def test_a_link_that_leads_to_itself_gives_way_to_a_lock(guard: Guard, index: LoopbackIndex) -> None:
+def test_a_link_that_leads_to_itself_gives_way_to_a_lock(
+    guard: Guard, index: LoopbackIndex
+) -> None:
     (guard.work / "pylock.toml").symlink_to("pylock.toml")
     ran = lock(guard, index, "frob")
     assert ran.code == 0, ran.said
