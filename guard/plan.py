@@ -71,6 +71,8 @@ def is_lock(path: Path) -> bool:
 def read(path: Path) -> Pylock:
     """Return the lock file at `path`. Raises `UsageError`."""
     try:
+        if path.is_fifo():  # reading it might never end
+            raise UsageError(f"`{path}` could not be read", reason="it is a pipe, and no file")
         with path.open("rb") as stream:
             body = stream.read(_LIMIT + 1)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tomllib
 from pathlib import Path
 from textwrap import dedent
@@ -234,6 +235,13 @@ def test_a_lock_of_another_version_is_refused(version: str) -> None:
     text = f'lock-version = "{version}"\ncreated-by = "x"\npackages = []\n'
     with pytest.raises(UsageError, match="no lock file of PEP 751"):
         plan.parse(text.encode(), name="pylock.toml")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such pipes elsewhere")
+def test_a_pipe_in_place_of_a_lock_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pylock.toml")
+    with pytest.raises(UsageError, match="could not be read"):
+        plan.read(tmp_path / "pylock.toml")
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

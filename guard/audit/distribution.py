@@ -7,12 +7,14 @@ Each folder is one installed distribution, whatever others of the same name ther
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.request import url2pathname
 
 from packaging.tags import Tag, parse_tag
 from packaging.utils import NormalizedName, canonicalize_name
@@ -30,6 +32,7 @@ _LIMIT: Final = 64 << 20
 _SMALL: Final = 4 << 20
 _WORD: Final = 100
 _TAGS: Final = 1000
+_PROJECT: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 _ENDINGS: Final = (".dist-info", ".egg-info")
 _NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
 
@@ -72,10 +75,10 @@ class Distribution:
 
 def distributions(folders: Folders) -> tuple[Distribution, ...]:
     """Return all that is installed, in order. Raises `TargetError`."""
-    found: dict[Path, Distribution] = {}
+    found: dict[str, Distribution] = {}  # by where links lead; one in a circle is itself
     for site in folders.site:
         for info in _infos(site):
-            found.setdefault(info.resolve(), _distribution(info))
+            found.setdefault(os.path.realpath(info), _distribution(info))
     return tuple(sorted(found.values(), key=lambda each: (each.project, each.name)))
 
 
@@ -145,13 +148,25 @@ def _direct(info: Path) -> Direct | None:
         said: Any = json.loads(content)
         parts = urlsplit(said["url"])
         folder = said.get("dir_info") or {}
-        editable = folder.get("editable") is True and parts.scheme == "file"
+        editable = folder.get("editable") is True and _is_tree(parts, info.parent)
         host = parts.netloc.rpartition("@")[2]
         return Direct(
             url=urlunsplit((parts.scheme, host, parts.path, parts.query, "")), editable=editable
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Direct(url=f"what the direct_url.json in `{info.name}` does not say clearly")
+
+
+def _is_tree(parts: SplitResult, site: Path) -> bool:
+    """Tell whether a URL leads to sources that somebody works on here.
+
+    A wheel can bring a `direct_url.json` that says so, and no one would look at what it runs.
+    """
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
+        return False
+    tree = Path(os.path.realpath(url2pathname(parts.path)))
+    inside = tree.is_relative_to(os.path.realpath(site))
+    return not inside and any((tree / name).is_file() for name in _PROJECT)
 
 
 def _contradiction(

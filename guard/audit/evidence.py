@@ -7,9 +7,10 @@ an installer writes those itself.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -96,6 +97,27 @@ class Quarantined:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """The wheels of `ensurepip`, which came with the interpreter: `python -m venv` installs them.
+
+    Only where the environment is another place: what can be written there must not vouch for it.
+    """
+
+    folders: Sequence[Path] = ()
+    environment: Path | None = None
+
+    def of(self, project: NormalizedName, version: Version) -> Iterator[Path]:
+        """Yield the wheels of a release. Raises `OSError`."""
+        for folder in self.folders:
+            place = Path(os.path.realpath(folder))
+            if self.environment is None or place.is_relative_to(self.environment):
+                continue
+            for path in sorted(place.glob("*.whl")):
+                if version_of(path.name, project) == version and path.is_file():
+                    yield path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What is at hand to compare with."""
@@ -105,26 +127,37 @@ class Evidence:
     at_hand: Quarantined
     """The wheels to compare with, whether they were let in or not."""
 
+    bundled: Bundled = field(default_factory=Bundled)
+
     def of(self, distribution: Distribution) -> tuple[Fact[Named], Fact[str]]:
         """Return the file that was installed, and the one of those let in that it is.
 
         Raises `OSError` where a wheel cannot be read.
         """
-        version, found, direct = distribution.version, distribution.record, distribution.direct
+        project, version = distribution.project, distribution.version
+        found, direct = distribution.record, distribution.direct
         if direct is not None and direct.editable:
             absent = Absent(f"an editable install of {direct.url}, which nobody has judged")
             return absent, absent
         if version is None:
             none = Unknown("its version is none")
             return none, none
-        admitted = self._admitted(distribution.project, version)
+        admitted = self._admitted(project, version)
         if not isinstance(found, Record):
             unread = Unknown("nothing lists its files")
             return unread, unread if admitted else _never(distribution)
-        files = {*admitted, *self.at_hand.of(distribution.project, version)}
+        files = {*admitted, *self.at_hand.of(project, version)}
         same = [named for named in sorted(files) if self._same(named, found)]
         wheel: Fact[Named] = same[0] if same else Unknown("no wheel here has the same RECORD")
-        return wheel, self._let_in(distribution, admitted, same)
+        return wheel, self._own(project, version, found) or self._let_in(
+            distribution, admitted, same
+        )
+
+    def _own(self, project: NormalizedName, version: Version, found: Record) -> str | None:
+        """Return the wheel of `ensurepip` that it is, if it is one: the environment's own."""
+        unpacked = _unpacked(found)
+        same = (p for p in self.bundled.of(project, version) if unpacked == _promised(p))
+        return next((path.name for path in same if unpacked), None)
 
     def _admitted(self, project: NormalizedName, version: Version) -> set[Named]:
         return {named for each in self.admissions for named in each.of(project, version)}

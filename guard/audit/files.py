@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import IO, Final
 
 _CHUNK: Final = 1 << 20
+_LARGEST: Final = 16 << 30
+"""Bytes: a file with holes says that it has terabytes, and takes none. Real ones have a tenth."""
+
 _OPENING: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """A pipe with nobody at its other end must not hold the audit up."""
 
@@ -37,9 +40,11 @@ def read(path: Path, limit: int) -> bytes | None:
 
 
 def digest(path: Path, algorithm: str) -> tuple[int, bytes]:
-    """Return the size and the digest of a file. Raises `OSError`."""
+    """Return the size and the digest of a file. Raises `OSError`, also of one larger than any."""
     hasher, size = hashlib.new(algorithm), 0
     with opened(path) as stream:
+        if os.fstat(stream.fileno()).st_size > _LARGEST:
+            raise OSError(None, f"longer than {_LARGEST} bytes", str(path))
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             hasher.update(chunk)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from guard import inventory
 from guard.admission import Judgement, standing
 from guard.audit.documents import Documents
 from guard.audit.environment import Environment
-from guard.audit.evidence import Admissions, Annex, Approved, Evidence, Quarantined
+from guard.audit.evidence import Admissions, Annex, Approved, Bundled, Evidence, Quarantined
 from guard.audit.receipted import Receipted
 from guard.audit.releases import Releases
 from guard.audit.run import Audit
@@ -84,12 +86,15 @@ def _environment(run: Session, described: Description, *, full: bool) -> _Audite
     let_in = _let_in(run)
     folders = described.folders
     assert folders is not None  # noqa: S101 - only `alone` leaves them out
+    bundled = Bundled(described.bundled, Path(os.path.realpath(folders.data)))
 
     def gathered() -> tuple[Subject, ...]:
         at_hand = Quarantined(main, annex)
         return Environment(
             folders=folders,
-            evidence=Evidence(admissions=let_in, quarantine=annex, at_hand=at_hand),
+            evidence=Evidence(
+                admissions=let_in, quarantine=annex, at_hand=at_hand, bundled=bundled
+            ),
             releases=Releases(admission.index, described.tags),
             pool=run.pool,
         ).subjects()

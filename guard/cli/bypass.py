@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from guard.cli.recording import Record, without_secrets
+from guard.cli.recording import Record, words_without_secrets
 from guard.cli.session import policy_files
 from guard.policy.load import table_of
 from guard.report.text import plain
@@ -28,7 +28,7 @@ def bypassed(command: Sequence[str], *, system: Path | None = None) -> bool:
     if given is None:
         return False
     reason = " ".join(given.split())
-    shown = plain(" ".join(map(without_secrets, command)))
+    shown = plain(" ".join(words_without_secrets(command)))
     if not reason:
         _say(f"{VARIABLE} gives no reason, so nothing is bypassed")
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -150,9 +151,17 @@ def _versions(packages: list[dict[str, Any]]) -> str:
 
 
 def _write(path: Path, body: bytes) -> None:
-    """Replace the file in one step. It keeps its permissions; of a link, the file it leads to."""
+    """Replace the file in one step. It keeps its permissions; of a link, the file it leads to.
+
+    That must be called as a lock is: a checkout can bring a link to anything that is the user's.
+    """
     try:
-        place = path.resolve()
+        place = Path(os.path.realpath(path))
+        if not plan.is_lock(place):
+            raise UsageError(
+                f"`{path}` is a link to `{place}`, which is no name for a lock file",
+                hint="take the link away",
+            )
         mode = place.stat().st_mode & 0o777 if place.exists() else 0o644
         with replacing(place) as part:
             part.write_bytes(body)

@@ -83,6 +83,8 @@ def _inside(path: Path, folder: Path) -> str | None:
 
 def _beside(lock: Path, name: str) -> Path:
     path = lock.parent / name
+    if "\0" not in name and path.is_fifo():
+        raise UsageError(f"`{lock}` names `{path}`, which is a pipe, and no file")
     if "\0" in name or _inside(path, lock.absolute().parent.resolve()) is None:
         raise UsageError(
             f"`{lock}` names the file {name!r}, which is not below its own folder",

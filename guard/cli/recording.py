@@ -38,6 +38,7 @@ from guard.request import Request
 _USERINFO: Final = r"(:/+)(?:[^/?#\s]*|[^?#\s]*:[^?#\s]*)@"
 _NO_PORT: Final = r"(:/+[^/?#\s:\[\]]*:)(?!\d*(?:[/?#\s]|$))\S*"
 _QUERY: Final = r"(:/+[^?#\s]*)[?#]\S*"
+_SECRET: Final = re.compile(r"--(?:proxy|(?:[a-z-]+-)?(?:password|token|secret))")
 
 
 class Record:
@@ -55,7 +56,7 @@ class Record:
             command=command,
             guard=guard.__version__,
             by=account(),
-            asked=tuple(map(without_secrets, asked)),
+            asked=tuple(words_without_secrets(asked)),
             target=str(target) if target else None,
         )
 
@@ -176,6 +177,26 @@ def without_secrets(text: str) -> str:
         for pattern in (_USERINFO, _NO_PORT, _QUERY):
             text = re.sub(pattern, r"\1", text)
     return text
+
+
+def words_without_secrets(words: Sequence[str]) -> Iterator[str]:
+    """Yield the words of a command line, without what is a password after an option for one."""
+    option = ""
+    for word in words:
+        name, assigned, value = word.partition("=")
+        if option:
+            yield _kept_of(option, word)
+            option = ""
+        elif _SECRET.fullmatch(name):
+            option = "" if assigned else name
+            yield f"{name}={_kept_of(name, value)}" if assigned else name
+        else:
+            yield without_secrets(word)
+
+
+def _kept_of(option: str, value: str) -> str:
+    """Return what may be shown of the value of a secret option: a proxy's host."""
+    return without_secrets(value).rpartition("@")[2] if option == "--proxy" else "…"
 
 
 def _against(judgement: Judgement) -> Iterator[Against]:

@@ -74,7 +74,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: int = _SCHEMA
     previous: str = GENESIS
-    time: datetime
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     run: RunId
     event: Event
     command: str

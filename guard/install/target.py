@@ -62,6 +62,10 @@ print(json.dumps({
         "data": [data],
         "stdlib": [paths["stdlib"], paths["platstdlib"]],
     },
+    "bundled": [
+        os.path.join(paths["stdlib"], "ensurepip", "_bundled"),
+        sysconfig.get_config_var("WHEEL_PKG_DIR"),
+    ] if kind == "audited" else [],
 }))
 """
 
@@ -79,6 +83,9 @@ class Description:
 
     folders: Folders | None = None
     """Where the packages are to go; `None` where nothing is installed anywhere."""
+
+    bundled: tuple[Path, ...] = ()
+    """Where the interpreter keeps the wheels that `ensurepip` installs; asked for by audits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +162,7 @@ class Target:
             prefix=answer["prefix"],
             pip=answer["pip"],
             folders=None if self.alone else _folders(answer["folders"]),
+            bundled=tuple(Path(folder) for folder in answer["bundled"] if folder),
         )
 
     def _place(self) -> tuple[str, str]:

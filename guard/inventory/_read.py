@@ -37,6 +37,8 @@ def read(path: Path) -> Inventory:
 
 def _bytes(path: Path) -> bytes:
     try:
+        if path.is_fifo():  # reading it might never end
+            raise UsageError(f"`{path}` could not be read", reason="it is a pipe, and no file")
         with path.open("rb") as stream:
             body = stream.read(_LIMIT + 1)
     except (OSError, ValueError) as error:

@@ -18,8 +18,10 @@ class UnguardedInstall(Rule, frozen=True, kw_only=True):
 
     Is asked by `guard audit` alone. Looks for a file of the release that the guard or an approval
     has let in, and compares the RECORD of what is installed with the RECORD in that file. A release
-    that was let in by name does not count: it must be these files. Where the policy says
-    `approval = "required"`, the finding is held to `required-level`.
+    that was let in by name does not count: it must be these files. The pip that `python -m venv`
+    puts into a new environment is the environment's own, where its files are those of the wheel
+    that came with the interpreter. Where the policy says `approval = "required"`, the finding is
+    held to `required-level`.
 
     ## Why is this bad?
 

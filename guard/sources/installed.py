@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -263,6 +264,8 @@ def _listing(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> bytes | None:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would never end
+            raise OSError(None, "not a regular file", str(path))
         with path.open("rb") as stream:
             content = stream.read(_LIMIT + 1)
     except (FileNotFoundError, NotADirectoryError):

@@ -44,10 +44,6 @@ def test_what_pip_could_not_remove_is_not_installed(place: Place) -> None:
     ("said", "expected"),
     [
         ({"url": "https://me:secret@example.com/f.whl"}, Direct(url="https://example.com/f.whl")),
-        (
-            {"url": "file:///home/me/frob", "dir_info": {"editable": True}},
-            Direct(url="file:///home/me/frob", editable=True),
-        ),
         ({"url": "file:///home/me/frob", "dir_info": {}}, Direct(url="file:///home/me/frob")),
         (
             {"url": "https://example.com/frob", "dir_info": {"editable": True}},
@@ -133,3 +129,30 @@ def test_any_bytes_are_a_release_or_unknown(
         (info / name).write_bytes(content)
     [found] = distributions(place.folders)
     assert found.info == info
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege elsewhere")
+def test_a_link_that_leads_to_itself_is_a_distribution_of_which_nothing_is_known(
+    place: Place,
+) -> None:
+    (place.site / "loop-1.0.dist-info").symlink_to("loop-1.0.dist-info")
+    found = place.read()["loop"]
+    assert isinstance(found.record, Unknown)
+
+
+def test_an_editable_install_is_of_a_tree_that_is_there(place: Place, tmp_path: Path) -> None:
+    tree = tmp_path / "frob tree"
+    said = {"url": tree.as_uri(), "dir_info": {"editable": True}}
+    place.installs(FROB, direct_url=said)
+    assert place.read()["frob-nicate"].direct == Direct(url=tree.as_uri())
+    tree.mkdir()
+    (tree / "pyproject.toml").touch()
+    assert place.read()["frob-nicate"].direct == Direct(url=tree.as_uri(), editable=True)
+
+
+def test_what_a_wheel_brought_is_no_tree_that_somebody_works_on(place: Place) -> None:
+    info = place.installs(FROB)
+    place.adds(info, "/frob/setup.py", "")
+    tree = (place.site / "frob").as_uri()
+    place.adds(info, "direct_url.json", f'{{"url": "{tree}", "dir_info": {{"editable": true}}}}')
+    assert place.read()["frob-nicate"].direct == Direct(url=tree)

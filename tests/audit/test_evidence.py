@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from guard.approval import Approvals
-from guard.audit.evidence import Admissions, Approved, Evidence, Quarantined
+from guard.audit.evidence import Admissions, Approved, Bundled, Evidence, Quarantined
 from guard.model import Absent, Unknown
 from guard.quarantine import Quarantine
 from tests.audit.places import Place, a_place
@@ -138,13 +138,16 @@ def test_a_line_less_in_record_is_another_file(place: Place, quarantine: Quarant
     assert isinstance(admitted, Absent)
 
 
-def test_an_editable_install_was_judged_by_nobody(place: Place, quarantine: Quarantine) -> None:
-    direct = {"url": "file:///home/me/frob", "dir_info": {"editable": True}}
+def test_an_editable_install_was_judged_by_nobody(
+    place: Place, quarantine: Quarantine, tmp_path: Path
+) -> None:
+    (tmp_path / "setup.py").touch()
+    direct = {"url": tmp_path.as_uri(), "dir_info": {"editable": True}}
     place.installs(FROB, direct_url=direct)
     arrives(quarantine, FROB)
     _, admitted = evidence(quarantine, approved(FROB)).of(place.read()["frob"])
     assert isinstance(admitted, Absent)
-    assert "editable install of file:///home/me/frob" in admitted.reason
+    assert f"editable install of {tmp_path.as_uri()}" in admitted.reason
 
 
 def test_without_a_record_there_is_nothing_to_compare(place: Place, quarantine: Quarantine) -> None:
@@ -170,3 +173,27 @@ def test_quarantine_knows_releases_by_their_normal_name(quarantine: Quarantine) 
     arrives(quarantine, a_wheel("frob-nicate", "2.0"))
     found = Quarantined(quarantine).of(canonicalize_name("Frob.Nicate"), Version("1.0"))
     assert found == ((wheel.filename, wheel.sha256),)
+
+
+def test_what_ensurepip_installed_is_the_environments_own(
+    place: Place, quarantine: Quarantine, tmp_path: Path
+) -> None:
+    installs(place, FROB)
+    folder = tmp_path / "lib/ensurepip/_bundled"
+    folder.mkdir(parents=True)
+    bundled = Bundled((tmp_path / "none", folder), place.root)
+    asked = replace(evidence(quarantine), bundled=bundled)
+    assert isinstance(asked.of(place.read()["frob"])[1], Absent)
+    (folder / FROB.filename).write_bytes(OTHER.content)
+    assert isinstance(asked.of(place.read()["frob"])[1], Absent)
+    (folder / FROB.filename).write_bytes(FROB.content)
+    assert asked.of(place.read()["frob"])[1] == FROB.filename
+
+
+def test_what_lies_in_the_environment_does_not_vouch_for_it(
+    place: Place, quarantine: Quarantine
+) -> None:
+    installs(place, FROB)
+    (place.site / FROB.filename).write_bytes(FROB.content)
+    asked = replace(evidence(quarantine), bundled=Bundled((place.site,), place.root))
+    assert isinstance(asked.of(place.read()["frob"])[1], Absent)

@@ -133,6 +133,8 @@ def test_what_a_release_lists_is_its_own_and_shown_as_that(place: Place) -> None
 def test_an_editable_install_leads_to_its_own_tree_and_nowhere_else(tmp_path: Path) -> None:
     place = a_place(tmp_path)
     tree = tmp_path / "frob tree"
+    tree.mkdir()
+    (tree / "pyproject.toml").touch()
     direct = {"url": tree.as_uri(), "dir_info": {"editable": True}}
     info = place.installs(a_wheel("frob", "1.0"), direct_url=direct)
     place.adds(info, "/__editable__.frob.pth", f"{tree}/src\n")
@@ -141,6 +143,15 @@ def test_an_editable_install_leads_to_its_own_tree_and_nowhere_else(tmp_path: Pa
     assert lines(place) == []
     place.adds(info, "/more.pth", f"{tree}/../evil\n{finder}; evil()\n")
     assert lines(place) == [f"{tree}/../evil", f"{finder}; evil()"]
+
+
+def test_a_wheel_that_calls_itself_editable_hides_nothing(place: Place) -> None:
+    info = place.site / "frob-1.0.dist-info"
+    said = '{"url": "file:///home/somebody/x", "dir_info": {"editable": true}}'
+    place.adds(info, "direct_url.json", said)
+    finder = "import __editable___frob_finder; __editable___frob_finder.install()"
+    place.adds(info, "/frob.pth", f"{finder}\n")
+    assert lines(place) == [finder]
 
 
 def test_python_itself_finds_them_in_that_order(place: Place) -> None:

@@ -134,3 +134,12 @@ def test_a_line_that_is_none_is_told(place: Place) -> None:
     several = altered(place.read()["frob"], place.folders)
     assert isinstance(several, tuple)
     assert [type(each) for each in several] == [Altered]
+
+
+def test_a_file_of_terabytes_that_takes_no_room_holds_nobody_up(place: Place) -> None:
+    with (place.site / "frob/data.txt").open("r+b") as stream:
+        try:
+            stream.truncate(1 << 42)
+        except OSError:
+            pytest.skip("no file can be so long here")
+    assert found(place)["frob/data.txt"].startswith("it could not be read: longer than ")

@@ -184,6 +184,28 @@ def test_a_bypass_is_for_one_command_and_recorded(typed: Typed, guard: Guard) ->
     assert "secret" not in ran.err.partition("\n")[0]
 
 
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (("--proxy", "me:secret@proxy.example.com:80"), ["--proxy", "proxy.example.com:80"]),
+        (("--proxy=http://me:secret@proxy.example.com",), ["--proxy=http://proxy.example.com"]),
+        (("--token", "secret"), ["--token", "…"]),
+        (("--password=secret", "x"), ["--password=…", "x"]),
+        (("--client-secret", "--secret"), ["--client-secret", "…"]),
+    ],
+)
+def test_the_value_of_an_option_for_a_secret_is_not_recorded(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...], kept: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("GUARD_STATE_DIR", str(guard.state))
+    monkeypatch.setenv("GUARD_BYPASS", "a reason")
+    assert bypassed(["pip", "install", *words], system=guard.folder / "none")
+    (event,) = journal(guard)
+    assert event["asked"] == ["pip", "install", *kept]
+    assert ":secret" not in capsys.readouterr().err
+
+
 def test_what_a_bypassed_command_starts_is_not_bypassed(typed: Typed, guard: Guard) -> None:
     shims.write_program(
         guard.work / "pip", b'#!/bin/sh\necho "bypass: ${GUARD_BYPASS-none}"\n', mode=0o755

@@ -214,6 +214,29 @@ def test_a_denied_lock_leaves_the_file_that_is_there(guard: Guard, index: Loopba
     assert sorted(each.name for each in guard.work.iterdir()) == ["pylock.toml"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_checkout_cannot_have_a_file_of_the_users_overwritten(
+    guard: Guard, index: LoopbackIndex, there: bool
+) -> None:
+    real = guard.folder / ".profile"
+    if there:
+        real.write_text("# mine\n")
+    (guard.work / "pylock.toml").symlink_to(real)
+    ran = lock(guard, index, "frob", "--upgrade")
+    assert_paragraph(ran, 2, ".profile`, which is no name for a lock file")
+    assert real.exists() is there
+    assert not there or real.read_text() == "# mine\n"
+
+
+def test_a_link_that_leads_to_itself_gives_way_to_a_lock(
+    guard: Guard, index: LoopbackIndex
+) -> None:
+    (guard.work / "pylock.toml").symlink_to("pylock.toml")
+    ran = lock(guard, index, "frob")
+    assert ran.code == 0, ran.said
+    assert locked(guard)["frob"] == "1.0"
+
+
 def test_a_lock_keeps_its_permissions_and_a_link_leads_where_it_did(
     guard: Guard, index: LoopbackIndex
 ) -> None:

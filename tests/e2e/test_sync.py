@@ -182,6 +182,19 @@ def _essence(tree: dict[str, str]) -> dict[str, str]:
     return {path: held for path, held in tree.items() if "__pycache__" not in path}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="there are no such pipes elsewhere")
+def test_a_pipe_in_place_of_a_record_holds_nobody_up(
+    target: Environment, guard: Guard, index: LoopbackIndex, lock: Path
+) -> None:
+    assert sync(guard, index, target).code == 0
+    record = target.packages / "dep-1.0.dist-info" / "RECORD"
+    record.unlink()
+    os.mkfifo(record)
+    ran = sync(guard, index, target)
+    assert ran.code == 69, ran.said
+    assert "not a regular file" in ran.said
+
+
 def test_whoever_changes_a_file_and_its_record_is_found(
     target: Environment, guard: Guard, index: LoopbackIndex, lock: Path
 ) -> None:
@@ -385,6 +398,16 @@ def test_whoever_says_for_himself_what_a_lock_is_for_does_not_ask_the_lock(
     with untouched(target):
         ran = sync(guard, index, target, "--locked", "-r", "requirements.in")
     assert_paragraph(ran, 1, "nothing wants frob 1.0")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such pipes elsewhere")
+def test_a_lock_that_names_a_pipe_holds_nobody_up(
+    target: Environment, guard: Guard, index: LoopbackIndex, lock: Path
+) -> None:
+    os.mkfifo(guard.work / "pipe.txt")
+    document = tomllib.loads(lock.read_text()) | {"tool": {"guard": {"files": ["pipe.txt"]}}}
+    lock.write_text(tomli_w.dumps(document))
+    assert_paragraph(sync(guard, index, target, "--locked"), 2, "which is a pipe, and no file")
 
 
 @pytest.mark.parametrize("name", ["../secret.txt", "/etc/passwd", "link.txt", "\0"])

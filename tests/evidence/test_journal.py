@@ -254,6 +254,7 @@ def test_what_is_no_entry_is_an_error_that_has_a_name(line: bytes) -> None:
         {"run": "a\n"},
         {"event": "other"},
         {"time": "yesterday"},
+        {"time": "2026-03-24T12:00:00"},
         {"files": "7"},
         {"decision": "maybe"},
         {"previous": None},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Final
 
@@ -217,3 +218,10 @@ def test_an_empty_document_names_nothing(tmp_path: Path) -> None:
     assert inventory(tmp_path, "bom.json", BOM % "").listed == ()
     assert inventory(tmp_path, "uv.lock", UV.partition("[[")[0]).listed == ()
     assert inventory(tmp_path, "requirements.txt", "").listed == ()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such pipes elsewhere")
+def test_a_pipe_in_place_of_a_document_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "uv.lock")
+    with pytest.raises(UsageError, match="could not be read"):
+        read(tmp_path / "uv.lock")
