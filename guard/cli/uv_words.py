@@ -148,6 +148,9 @@ class Plan:
     extra_index_urls: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     script: Path | None = None
+    writes: tuple[Path, ...] = ()
+    """Files that uv may write besides those of a project."""
+
     project: bool = False
     """It is about the project around the working folder."""
 

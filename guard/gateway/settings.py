@@ -56,6 +56,41 @@ _KEPT: Final = frozenset(
 )
 """Settings that say what is chosen, or how it is put in place."""
 
+_KEPT_OF_PIP: Final = frozenset(
+    {
+        "all-extras",
+        "annotation-style",
+        "custom-compile-command",
+        "emit-build-options",
+        "emit-index-annotation",
+        "emit-index-url",
+        "emit-marker-expression",
+        "exclude-newer",
+        "exclude-newer-package",
+        "extra",
+        "fork-strategy",
+        "generate-hashes",
+        "group",
+        "no-annotate",
+        "no-deps",
+        "no-emit-package",
+        "no-extra",
+        "no-header",
+        "no-sources",
+        "no-strip-extras",
+        "no-strip-markers",
+        "output-file",
+        "prerelease",
+        "python-platform",
+        "python-version",
+        "resolution",
+        "universal",
+        "upgrade",
+        "upgrade-package",
+    }
+)
+"""What `uv pip compile` heeds of the settings of `uv pip`: what is chosen, and what is written."""
+
 _REFUSED: Final = {
     "find-links": "its files lie on no index, so nothing is known of them",
     "torch-backend": "it names indexes of uv's own",
@@ -72,6 +107,9 @@ def merged(tables: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         for name, value in table.items():
             if name in _REFUSED and value:
                 raise _refused(f"`{name}` in uv's configuration", _REFUSED[name])
+            if name == "pip" and isinstance(value, dict):
+                kept = {key: value[key] for key in value.keys() & _KEPT_OF_PIP}
+                found[name] = kept | found.get(name, {})
             if name not in _KEPT:
                 continue
             if isinstance(value, list) and isinstance(found.get(name), list):
