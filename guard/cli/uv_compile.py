@@ -12,7 +12,7 @@ from guard.cli.uv_words import Plan
 from guard.errors import UnsupportedError
 from guard.gateway import project
 from guard.install import uv_configuration
-from guard.request import IndexOptions, Request, Wanted, read
+from guard.request import Request, Wanted, read
 from guard.wrappers.coverage import Classified
 
 _BUILT: Final = frozenset({"setup.py", "setup.cfg"})
@@ -34,13 +34,17 @@ def plan_of(words: Sequence[str], found: Classified) -> Plan:
         if file.suffix == ".toml":
             project.of_project(file.absolute().parent)  # its sources are looked at, too
     wanted = read(Request(requirement_files=tuple(files)))
-    others = tuple(map(Path, found.values(*_FILES)))
-    for each in (wanted, read(Request(requirement_files=others))):
-        _refuse_elsewhere(each)
+    others = read(Request(requirement_files=tuple(map(Path, found.values(*_FILES)))))
+    _refuse_elsewhere([wanted, others])
+    urls = [*found.values("--default-index", "--index-url")]
+    more = [*found.values("--index", "--extra-index-url")]
+    for options in (*wanted.indexes, *others.indexes):
+        urls += [options.index_url] if options.index_url else []
+        more += options.extra_index_urls
     return Plan(
         prepare=tuple(words),
-        index_url=next(reversed(found.values("--default-index", "--index-url")), None),
-        extra_index_urls=tuple(found.values("--index", "--extra-index-url")),
+        index_url=next(iter(urls), None),
+        extra_index_urls=(*more, *urls[1:]),
         requirements=tuple(wanted.requirements),
         writes=tuple(map(Path, found.values("--output-file"))),
         project=any(file.suffix == ".toml" for file in files),
@@ -69,12 +73,13 @@ def _refuse_unread(file: Path) -> None:
         )
 
 
-def _refuse_elsewhere(wanted: Wanted) -> None:
-    """Refuse what the gateway could not serve: paths, URLs, and indexes inside of the files."""
-    if wanted.direct or any(options != IndexOptions() for options in wanted.indexes):
+def _refuse_elsewhere(files: Sequence[Wanted]) -> None:
+    """Refuse what the gateway could not serve: paths, URLs and folders of files."""
+    found = any(wanted.direct or any(o.find_links for o in wanted.indexes) for wanted in files)
+    if found:
         raise UnsupportedError(
-            "a requirements file with URLs, paths or indexes is not supported behind the gateway",
-            reason="what is on no index, or on one that only uv reads of, is not judged there",
-            hint="`guard lock -r FILE` judges it, and writes a lock; or name the index in "
-            "`UV_INDEX`",
+            "a requirements file with URLs, paths or `--find-links` is not supported behind the "
+            "gateway",
+            reason="what is on no index is not judged there",
+            hint="`guard lock -r FILE` judges it, and writes a lock",
         )

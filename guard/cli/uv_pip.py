@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from guard import plan
 from guard.cli.native import do
@@ -17,6 +17,9 @@ from guard.install import uv_configuration
 from guard.wrappers.coverage import Classified
 
 _YES: Final = frozenset({"1", "true", "yes", "on", "y", "t"})
+_BASES: Final = frozenset({"base", "root"})
+"""What conda calls the environment that it is installed in: uv takes it for a system's."""
+
 _TOLD: Final = {
     "UV_BREAK_SYSTEM_PACKAGES": "--break-system-packages",
     "UV_NO_CACHE": "--no-cache",
@@ -40,7 +43,7 @@ def run(found: Classified) -> int:
         return do(found, more)
     from guard.cli import sync_files  # noqa: PLC0415 - one of several ways
 
-    return sync_files.run(found, files, [*more], hashes=bool(_hashes(found)))
+    return sync_files.run(found, files, more, hashes=bool(_hashes(found)))
 
 
 def _set_how(found: Classified) -> None:
@@ -54,16 +57,24 @@ def _set_how(found: Classified) -> None:
 
 def _told(found: Classified) -> Iterator[str]:
     """Yield the options for what uv's variables and files say; the command line is stronger."""
-    if not (found.has("--python") or found.has("--system") or found.has("--target")):
-        if named := os.environ.get("UV_PYTHON") or _configured("python"):
-            yield f"--python={named}"
-        elif _is_set("UV_SYSTEM_PYTHON"):
-            yield "--system"
-    elif found.has("--target") and (named := os.environ.get("UV_PYTHON")):
-        yield f"--python={named}"
+    if not (found.has("--python") or found.has("--system")):
+        yield from _which()
     for variable, option in _TOLD.items():
         if _is_set(variable):
             yield option
+
+
+def _which() -> Iterator[str]:
+    """Yield which Python uv is told, where that is another one than the guard looks for itself."""
+    configured = [t["pip"] for t in _tables() if isinstance(t.get("pip"), dict)]
+    named = [pip["python"] for pip in configured if isinstance(pip.get("python"), str)]
+    conda, default = os.environ.get("CONDA_PREFIX"), os.environ.get("CONDA_DEFAULT_ENV")
+    if word := os.environ.get("UV_PYTHON") or next(iter(named), None):
+        yield f"--python={word}"
+    elif _is_set("UV_SYSTEM_PYTHON") or any(pip.get("system") is True for pip in configured[:1]):
+        yield "--system"
+    elif conda and default not in _BASES and not os.environ.get("VIRTUAL_ENV"):
+        yield f"--python={conda}"
 
 
 def _hashes(found: Classified) -> list[str]:
@@ -71,8 +82,8 @@ def _hashes(found: Classified) -> list[str]:
     return ["--require-hashes"] if wanted else []
 
 
-def _configured(name: str) -> str | None:
-    return uv_configuration.setting(name, os.environ, folder=Path.cwd())
+def _tables() -> Iterator[dict[str, Any]]:
+    return uv_configuration.tables(os.environ, folder=Path.cwd())
 
 
 def _is_set(variable: str) -> bool:

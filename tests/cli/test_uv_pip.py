@@ -117,11 +117,16 @@ def test_a_folder_is_denied_as_nothing_is_built(typed: Typed, words: tuple[str, 
     assert_paragraph(ran, 77, "denied[source-distribution]")
 
 
-@pytest.mark.parametrize("known", ["UV_PYTHON", "configured", "VIRTUAL_ENV", "--python"])
+@pytest.mark.parametrize(
+    "known", ["UV_PYTHON", "configured", "VIRTUAL_ENV", "CONDA_PREFIX", "--python"]
+)
 def test_the_environment_is_the_one_that_uv_takes(typed: Typed, known: str) -> None:
     folder = str(typed.its.path)
     options = ["--python", folder] if known == "--python" else []
     settings = {known: folder} if known.isupper() else {}
+    if known == "CONDA_PREFIX":
+        settings |= {"CONDA_DEFAULT_ENV": "work", "VIRTUAL_ENV": ""}
+        (typed.work / ".venv").symlink_to(typed.mine.path)
     if known == "configured":
         (typed.work / "uv.toml").write_text(f'[pip]\npython = "{folder}"\n')
     with untouched(typed.mine):
@@ -231,6 +236,32 @@ def test_what_a_project_configures_is_compiled_so(typed: Typed) -> None:
     assert FROB.sha256 in written
 
 
+def test_what_uv_toml_says_of_projects_is_compiled_so(typed: Typed, index: LoopbackIndex) -> None:
+    index.add(a_wheel("dep", "1.1"), uploaded=LONG_AGO)
+    typed.write("uv.toml", 'constraint-dependencies = ["dep<1.1"]\n')
+    typed.write("wanted.in", "frob\n")
+    words = ("pip", "compile", "wanted.in", "-o", "requirements.txt")
+    assert typed(*words).code == typed.bare(*words).code == 0
+    written = (typed.work / "requirements.txt").read_text()
+    assert written == (typed.other / "requirements.txt").read_text()
+    assert "dep==1.0" in written
+    typed.write("uv.toml", 'override-dependencies = ["dep @ file:///tmp/dep-1-py3-none-any.whl"]\n')
+    assert_paragraph(typed(*words), 2, "override-dependencies")
+
+
+def test_an_index_inside_of_a_file_is_one_of_the_gateway(typed: Typed) -> None:
+    with LoopbackIndex() as inner:
+        inner.add(a_wheel("acme", "1.0"), uploaded=LONG_AGO)
+        inner.add(a_wheel("acme", "2.0"), uploaded=ago(minutes=30))
+        typed.write("wanted.in", f"--extra-index-url {inner.url}\nfrob\nacme\n")
+        words = ("pip", "compile", "wanted.in", "-o", "requirements.txt")
+        ran, its = typed(*words), typed.bare(*words)
+        assert ran.code == its.code == 0, ran.said
+        written = (typed.work / "requirements.txt").read_text()
+        assert written == (typed.other / "requirements.txt").read_text()
+        assert "acme==1.0" in written
+
+
 def test_a_denied_pin_is_not_compiled(typed: Typed) -> None:
     typed.write("wanted.in", "frob==2.0\n")
     typed.write("requirements.txt", "frob==1.0\n")
@@ -249,7 +280,6 @@ def test_nothing_is_built_to_compile(typed: Typed, index: LoopbackIndex, tmp_pat
 @pytest.mark.parametrize(
     "text",
     [
-        "--extra-index-url http://127.0.0.1:9/simple/\nfrob\n",
         "--find-links /tmp\nfrob\n",
         "frob @ https://files.example.com/frob-1.0-py3-none-any.whl\n",
         "./frob\n",
