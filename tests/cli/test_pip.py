@@ -131,12 +131,28 @@ def test_a_lock_is_made_anew(typed: Typed, guard: Guard) -> None:
     with untouched(typed.environment):
         assert typed("pip", "lock", "six<1.16.1").code == 0
         older = lock.read_text()
-        ran = typed("python", "-m", "pip", "lock", "--uploaded-prior-to", "2024-05-07", "six")
+        ran = typed("python", "-m", "pip", "lock", "six")
     assert ran.code == 0, ran.said
     assert OLD.sha256 in older
     assert OLD.sha256 in lock.read_text()
     assert typed("pip", "lock", "six==1.17.0").code == 77
     assert OLD.sha256 in lock.read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("lock", 2, "nothing was asked for"),
+        ("lock -o - six", 2, "is no name for a lock file"),
+        ("lock -o lock.txt six", 2, "is no name for a lock file"),
+        ("wheel .", 77, "denied[source-distribution]"),
+        ("download -e .", 2, "pip download -e"),
+    ],
+)
+def test_what_comes_to_no_file(typed: Typed, guard: Guard, line: str, code: int, said: str) -> None:
+    (guard.work / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
+    assert_paragraph(typed("pip", *line.split()), code, said)
+    assert [path.name for path in guard.work.iterdir()] == ["pyproject.toml"]
 
 
 @pytest.mark.parametrize("line", ["install six", "--python ENV install six"])
@@ -155,8 +171,8 @@ def test_the_environment_that_pip_is_told(
     "line",
     [
         "new-command six", "install --user six", "install --no-build-isolation six",
-        "--lo list install six", "install -t", "lock", "lock -o - six", "lock six -o lock.txt",
-        "wheel .", "download --no-binary six six", "download --platform win_amd64 six",
+        "--lo list install six", "install -t", "lock -C a=b six",
+        "download --no-binary six six", "download --platform win_amd64 six",
         "install --ignore-installed six", "install --new-option six",
     ],
 )  # fmt: skip

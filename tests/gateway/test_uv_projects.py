@@ -42,6 +42,18 @@ def test_the_files_are_those_of_the_bare_tool(
     assert installed(guard.work) == installed(other)
 
 
+def test_what_a_project_says_of_versions_is_heeded_once(guard: Guard, index: LoopbackIndex) -> None:
+    index.add(a_wheel("dep", "1.5"), uploaded=LONG_AGO)
+    more = '[tool.uv]\nconstraint-dependencies = ["dep<1.5"]\noverride-dependencies = ["dep>0.9"]\n'
+    project, other = a_project(guard, "frob", more=more), beside(guard)
+    shutil.copy(project, other)
+    ran = guard("uv", "lock", **settings(index))
+    assert ran.code == 0, ran.said
+    assert bare(guard, other, ["lock"], **settings(index)).code == 0
+    assert files(guard.work) == files(other)
+    assert b'version = "1.5"' not in files(guard.work)["uv.lock"]
+
+
 def test_what_is_too_fresh_is_not_there_for_the_resolver(
     guard: Guard, index: LoopbackIndex
 ) -> None:
