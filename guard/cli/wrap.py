@@ -7,9 +7,9 @@ judged as the guard's own commands are; the rest is uv itself, behind the gatewa
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from guard.cli.become import become
 from guard.errors import GuardError, InstallerError, UnsupportedError
@@ -30,7 +30,7 @@ def pass_through(tool: str, words: Sequence[str]) -> None:
     """Become the real tool, where what it was asked for brings no code in. Otherwise return."""
     try:
         if classify(tool, words).handling is Handling.PASSED:
-            _become_bare(tool, words)
+            _become_bare(tool, words, for_passed(tool, os.environ))
     except GuardError:
         return  # `run` comes to the same, and says so
 
@@ -41,8 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     tool, words = arguments.tool, arguments.words
     found = classify(tool, words)
-    if found.handling is Handling.PASSED or bypassed([tool, *words]):
-        _become_bare(tool, words)
+    if found.handling is Handling.PASSED:
+        _become_bare(tool, words, for_passed(tool, os.environ))
+    if bypassed([tool, *words]):
+        _become_bare(tool, words, os.environ)
     if found.handling is Handling.REFUSED:
         raise found.error()
     if found.handling is Handling.NATIVE:
@@ -52,9 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     return _behind(["tool", "run", *words] if tool == "uvx" else words, found)
 
 
-def _become_bare(tool: str, words: Sequence[str]) -> None:
+def _become_bare(tool: str, words: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     own = ["tool", "uvx"] if tool == "uvx" else []  # so does uvx start uv
-    become([str(_real().path), *own, *words], for_passed(tool, os.environ))
+    become([str(_real().path), *own, *words], environ)
 
 
 def _behind(words: Sequence[str], found: Classified) -> int:

@@ -223,6 +223,8 @@ def test_a_variable_about_how_bytes_travel_changes_nothing(
         ["pip", "compile", "{file}"],
         ["venv", "--seed"],
         ["build"],
+        ["workspace", "metadata"],
+        ["sync", "--unheard-of"],
         ["self", "update"],
         ["python", "install", "3.13"],
         ["version", "--bump", "major"],

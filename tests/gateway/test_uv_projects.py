@@ -241,6 +241,16 @@ def test_a_run_has_no_gateway_around_it(guard: Guard, index: LoopbackIndex) -> N
     assert (again.code, again.out) == (0, "1\n"), again.said
 
 
+def test_a_help_of_the_program_is_not_uv_s(guard: Guard, index: LoopbackIndex) -> None:
+    index.add(a_wheel("frob", "2.0"), uploaded=ago(days=1))
+    a_project(guard)
+    words = ("run", "--no-project", "--with", "frob==2.0", "python", "-c", "import frob", "--help")
+    denied = guard("uv", *words, **settings(index))
+    assert_paragraph(denied, 77, "frob 2.0 (fresh-upload")
+    shown = guard("uv", "run", "--help", "--with", "frob==2.0", "python", **settings(index))
+    assert (shown.code, shown.out[:14]) == (0, "Run a command ")
+
+
 def test_a_script_is_prepared_and_then_run(guard: Guard, index: LoopbackIndex) -> None:
     script = guard.work / "script.py"
     script.write_text(
