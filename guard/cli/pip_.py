@@ -6,27 +6,21 @@ What installs is judged, what cannot is handed to the real program, and the rest
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from guard.cli.become import become
 from guard.errors import GuardError, UnsupportedError, UsageError
+from guard.wrappers.coverage import Classified, Handling, classify
 from guard.wrappers.interpreter import RUN_PIP, interpreter_of, resolved
 from guard.wrappers.names import MODULES, is_python, module_asked_for
-from guard.wrappers.pip_words import PipWords, split
 from guard.wrappers.tools import Tool, find
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
 _YES: Final = frozenset({"1", "true", "yes", "on", "y", "t"})
-
-_NEAREST: Final = {
-    "download": "`guard download`",
-    "lock": "`guard lock`",
-    "wheel": "`guard download`, where there are wheels",
-}
 
 
 class Call(NamedTuple):
@@ -46,7 +40,7 @@ def pass_through(words: Sequence[str]) -> None:
     try:
         call = _call(words)
         if _harmless(call):
-            _become(call.bare)
+            become(call.bare, os.environ)
     except GuardError:
         return  # `run` comes to the same, and says so
 
@@ -58,13 +52,13 @@ def run(arguments: Namespace) -> int:
     words: list[str] = arguments.words
     call = _call(words)
     if bypassed(words) or _harmless(call):
-        _become(call.bare)
+        become(call.bare, os.environ)
     if call.tool != "pip":
         return _module(call)
-    asked = split(call.words)
-    if asked.command != "install":
-        raise _refused(asked)
-    return _install(call.program, asked)
+    found = classify("pip", call.words)
+    if found.handling is not Handling.NATIVE:
+        raise found.error()
+    return _judge(call.program, found)
 
 
 def _call(words: Sequence[str]) -> Call:
@@ -83,7 +77,9 @@ def _call(words: Sequence[str]) -> Call:
 
 
 def _harmless(call: Call) -> bool:
-    return not call.tool or (call.tool == "pip" and split(call.words).harmless)
+    if call.tool != "pip":
+        return not call.tool
+    return classify("pip", call.words).handling is Handling.PASSED
 
 
 def _module(call: Call) -> int:
@@ -106,26 +102,30 @@ def _interpreter(tool: Tool) -> Path:
     return resolved(tool.path) if is_python(tool.name) else interpreter_of(tool)
 
 
-def _install(program: Tool, asked: PipWords) -> int:
-    """Do what `guard install` does, for the environment of that pip."""
-    from guard.cli import install  # noqa: PLC0415 - only one way in three leads here
-    from guard.cli.parser import parse  # noqa: PLC0415
-    from guard.cli.pip_options import kept  # noqa: PLC0415
+def _judge(program: Tool, found: Classified) -> int:
+    """Do what the guard's own command does, for the interpreter that pip would do it for."""
+    from guard.cli.native import do  # noqa: PLC0415 - only one way in three leads here
+    from guard.install.target import find_python  # noqa: PLC0415
 
-    words = kept([*asked.options, *asked.rest])
-    python = _interpreter(program)
-    _refuse_configured(python)
-    return install.run(parse(["install", "--installer=pip", f"--python={python}", *words]))
+    if not (found.positionals or found.values("--requirement", "--editable")):
+        raise UsageError(
+            "nothing was asked for", hint="name a requirement, or a file with `-r`"
+        )  # where `guard lock` would take the project of this folder
+    named = found.values("--python")
+    python = find_python(named[-1], system=False) if named else _interpreter(program)
+    _refuse_configured(python, named=bool(named))
+    more = ["--upgrade"] if found.entry.guard == "lock" else []  # it keeps nothing of an old one
+    return do(found, ["--installer=pip", f"--python={python}", *more])
 
 
-def _refuse_configured(python: Path) -> None:
+def _refuse_configured(python: Path, *, named: bool) -> None:
     """Refuse where pip is configured to work on another environment, or on none."""
     from guard.install import pip_configuration  # noqa: PLC0415
     from guard.install.target import environment_of  # noqa: PLC0415
 
     environment = environment_of(python)
     options = pip_configuration.read(prefix=environment).options
-    if options.get("python"):
+    if options.get("python") and not named:
         raise UnsupportedError(
             f"pip is configured with `python = {options['python']}`",
             reason="the guard installs for the interpreter whose pip is called",
@@ -137,28 +137,3 @@ def _refuse_configured(python: Path) -> None:
             f"`{python}` is not in a virtual environment, and pip is configured to require one",
             hint="activate one; or `python -m venv .venv`",
         )
-
-
-def _refused(asked: PipWords) -> UnsupportedError:
-    nearest = _NEAREST.get(asked.command or "")
-    return UnsupportedError(
-        f"`pip {asked.command}` is not judged, so it is refused",
-        reason="it can bring code in, or the guard does not know that it cannot",
-        hint=f"use {nearest}" if nearest else "`guard install` is the guarded way to install",
-    )
-
-
-def _become(command: list[str]) -> NoReturn:
-    """Run `command` in this one's place: its signals, its streams and its exit code."""
-    os.environ.pop("GUARD_BYPASS", None)  # it was for this command, not for what it starts
-    sys.stderr.flush()
-    if sys.platform == "win32":
-        import subprocess  # noqa: PLC0415 - the others become what they run
-
-        sys.exit(subprocess.call(command))
-    try:
-        os.execv(command[0], command)  # noqa: S606 - there is no shell, and none is wanted
-    except OSError as error:
-        raise UsageError(
-            f"`{command[0]}` could not be started", reason=error.strerror or str(error)
-        ) from None

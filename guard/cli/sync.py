@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         if outcome.judgement.decision is Decision.ADMITTED:
             if arguments.locked:
                 _hold(run, outcome, arguments.lock)
-            changes = _changes(run, outcome, arguments)
-            done = _synced(run, changes, arguments, record)
+            changes = compared(run, outcome, arguments)
+            done = synced(run, changes, arguments, record)
     return finish(
         outcome, run, arguments, done=done, changes=tuple(map(sync.described, changes.changes))
     )
@@ -109,7 +109,8 @@ def _locked(outcome: Outcome) -> Iterator[tuple[NormalizedName, Locked]]:
         yield file.project, Locked(version=file.version, requires_dist=content.requires_dist)
 
 
-def _changes(run: Session, outcome: Outcome, arguments: argparse.Namespace) -> Changes:
+def compared(run: Session, outcome: Outcome, arguments: argparse.Namespace) -> Changes:
+    """Return what of the environment is not as it was judged."""
     run.progress.step("Comparing with the environment")
     found = sync.changes(
         installable(outcome),
@@ -121,7 +122,7 @@ def _changes(run: Session, outcome: Outcome, arguments: argparse.Namespace) -> C
     return found
 
 
-def _synced(run: Session, changes: Changes, arguments: argparse.Namespace, record: Record) -> str:
+def synced(run: Session, changes: Changes, arguments: argparse.Namespace, record: Record) -> str:
     """Change what is not as it should be, and say what was done."""
     if not changes.changes:
         return f"nothing to do: the environment is what {arguments.lock} says"

@@ -11,15 +11,13 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 _PROXIED: Final = frozenset({"uv", "uvx"})
-"""The tools that run behind the gateway."""
+"""The tools of which some commands run behind the gateway."""
 
 
 def untouched(words: Sequence[str]) -> Namespace | None:
     """Return the command line of a wrapped tool, if it is one; what is harmless never returns."""
     if words and words[0] in _PROXIED:
-        from argparse import Namespace  # noqa: PLC0415 - no other command needs it
-
-        return Namespace(command=words[0], module="wrap", tool=words[0], words=list(words[1:]))
+        return _of_uv(words[0], list(words[1:]))
     if not words or not (is_pip(words[0]) or is_python(words[0])):
         return None
     from guard.cli.pip_ import pass_through  # noqa: PLC0415 - no other command needs it
@@ -28,3 +26,12 @@ def untouched(words: Sequence[str]) -> Namespace | None:
     from argparse import Namespace  # noqa: PLC0415 - what passes through needs none
 
     return Namespace(module="pip_", words=list(words))
+
+
+def _of_uv(tool: str, words: list[str]) -> Namespace:
+    from guard.cli.wrap import pass_through  # noqa: PLC0415 - no other command needs it
+
+    pass_through(tool, words)
+    from argparse import Namespace  # noqa: PLC0415 - what passes through needs none
+
+    return Namespace(command=tool, module="wrap", tool=tool, words=words)

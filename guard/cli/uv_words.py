@@ -17,7 +17,7 @@ from guard.errors import UnsupportedError
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-_HARMLESS: Final = frozenset({"cache", "help", "init", "python", "self", "version", "workspace"})
+_HARMLESS: Final = frozenset({"cache", "help", "init", "python", "self", "version"})
 _PROJECT: Final = frozenset({"add", "export", "lock", "remove", "sync", "tree"})
 _TOOL: Final = frozenset({"install", "run", "upgrade"})
 _TOOL_HARMLESS: Final = frozenset({"dir", "list", "uninstall", "update-shell"})
@@ -148,6 +148,9 @@ class Plan:
     extra_index_urls: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     script: Path | None = None
+    writes: tuple[Path, ...] = ()
+    """Files that uv may write besides those of a project."""
+
     project: bool = False
     """It is about the project around the working folder."""
 
@@ -164,10 +167,11 @@ class Plan:
 def classify(words: Sequence[str]) -> Plan | None:
     """Return what to do for uv's `words`; `None` where uv may simply do it.
 
+    Whoever only wants to be shown something has been by now: a `--help` is the program's own.
     Raises `UnsupportedError` for what is not known to be either.
     """
     options, rest = _leading(words)
-    if not rest or "--help" in words or "-h" in options:
+    if not rest:
         return None
     command, *after = rest
     if command == "version" and set(after) - {"--short"}:

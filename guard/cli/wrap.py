@@ -1,49 +1,87 @@
-"""`guard uv …` and `guard uvx …`: the tool itself, behind the gateway.
+"""`guard uv …` and `guard uvx …`: uv's own words, each command on the way that is right for it.
 
-What brings nothing in is uv's own business, and costs no more than to find that out.
+What brings nothing in is uv's own business, and costs no more than to find that out. `uv pip` is
+judged as the guard's own commands are; the rest is uv itself, behind the gateway.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
-import uv
-
-from guard.cli.uv_words import classify
+from guard.cli.become import become
 from guard.errors import GuardError, InstallerError, UnsupportedError
+from guard.wrappers.coverage import Handling, classify
+from guard.wrappers.coverage.environment import for_passed
 from guard.wrappers.tools import Tool, find
+
+if TYPE_CHECKING:
+    import argparse
+
+    from guard.wrappers.coverage import Classified
 
 _SUPPORTED: Final = ">=0.13.8,<0.14"
 """The versions of uv whose commands and options are known one by one."""
 
 
+def pass_through(tool: str, words: Sequence[str]) -> None:
+    """Become the real tool, where what it was asked for brings no code in. Otherwise return."""
+    try:
+        if classify(tool, words).handling is Handling.PASSED:
+            _become_bare(tool, words, for_passed(tool, os.environ))
+    except GuardError:
+        return  # `run` comes to the same, and says so
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Run the tool, or refuse to; what came of it is said after the tool has said it."""
-    words: list[str] = arguments.words
-    if arguments.tool == "uvx":
-        words = ["tool", "run", *words]
-    plan, found = classify(words), _real()
+    """Do what the tool was asked for, or refuse to."""
+    from guard.cli.bypass import bypassed  # noqa: PLC0415 - not for what is passed on
+
+    tool, words = arguments.tool, arguments.words
+    found = classify(tool, words)
+    if found.handling is Handling.PASSED:
+        _become_bare(tool, words, for_passed(tool, os.environ))
+    if bypassed([tool, *words]):
+        _become_bare(tool, words, os.environ)
+    if found.handling is Handling.REFUSED:
+        raise found.error()
+    if found.handling is Handling.NATIVE:
+        from guard.cli import uv_pip  # noqa: PLC0415 - one of several ways
+
+        return uv_pip.run(found)
+    return _behind(["tool", "run", *words] if tool == "uvx" else words, found)
+
+
+def _become_bare(tool: str, words: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    own = ["tool", "uvx"] if tool == "uvx" else []  # so does uvx start uv
+    become([str(_real().path), *own, *words], environ)
+
+
+def _behind(words: Sequence[str], found: Classified) -> int:
+    """Run the tool behind the gateway; what came of it is said after the tool has said it."""
+    from guard.cli import uv_compile, uv_words  # noqa: PLC0415 - not for what is passed on
+
+    compiles = found.command == ("pip", "compile")
+    plan = uv_compile.plan_of(words, found) if compiles else uv_words.classify(words)
+    real = _real()
     if plan is None:
-        return _become([str(found.path), *words], os.environ)
-    tool = _known(found)
-    from guard.cli.glance import satisfied  # noqa: PLC0415 - not for what is passed on
+        become([str(real.path), *words], for_passed("uv", os.environ))
+    tool = _known(real)
+    from guard.cli.glance import satisfied  # noqa: PLC0415 - as above
 
     if (nowhere := satisfied(plan, tool)) is not None:
         if plan.then is None:
-            return _become([tool, "--offline", *plan.prepare], nowhere)
-        return _become([tool, "--offline", *plan.then], os.environ)
+            become([tool, "--offline", *plan.prepare], nowhere)
+        become([tool, "--offline", *plan.then], os.environ)
     from guard.cli.wrapped import Wrapped  # noqa: PLC0415 - everything else is imported there
 
     wrapped = Wrapped(plan)
     code = wrapped.prepare(tool)
     if code or plan.then is None:
         return code
-    return _become([tool, *wrapped.options, *plan.then], wrapped.own_environment())
+    return become([tool, *wrapped.options, *plan.then], wrapped.own_environment())
 
 
 def _real() -> Tool:
@@ -51,6 +89,8 @@ def _real() -> Tool:
     try:
         return find("uv")
     except InstallerError:
+        import uv  # noqa: PLC0415 - only where there is no other
+
         return Tool(name="uv", path=Path(uv.find_uv_bin()))
 
 
@@ -65,13 +105,3 @@ def _known(tool: Tool) -> str:
             hint="use one of these, or a newer guard",
         )
     return str(tool.path)
-
-
-def _become(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Become the tool: signals, terminal and exit code are its own. Returns only by raising."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        os.execve(command[0], list(command), dict(environ))  # noqa: S606 - a list of words
-    except OSError as error:
-        raise GuardError(f"`{command[0]}` could not be started", reason=error.strerror) from None

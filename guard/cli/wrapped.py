@@ -93,7 +93,8 @@ class Wrapped:
 
     def _prepared(self, tool: str) -> int:
         self.config = settings.write(self._folder, os.environ, here=Path.cwd())
-        snapshot = Snapshot(self._sources.files, self._sources.environment)
+        files = (*self._sources.files, *self._plan.writes)
+        snapshot = Snapshot(files, self._sources.environment)
         pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
         session = self._session(pool)
         try:

@@ -162,7 +162,8 @@ class Uv:
     ) -> tuple[Planned, ...]:
         direct = {file.project: f"{file.project} @ {file.url}" for file in self._wanted.direct}
         words = [direct.get(canonicalize_name(c.partition("==")[0]), c) for c in changes]
-        planned = self._compile([*common, "--no-deps", "-"], "\n".join(words), hint, request)
+        alone = [] if request.no_deps else ["--no-deps"]  # uv takes it once
+        planned = self._compile([*common, *alone, "-"], "\n".join(words), hint, request)
         expected = {canonicalize_name(change.partition("==")[0]) for change in changes}
         if {p.file.project for p in planned} != expected:
             raise InstallerError("uv's plan is not what uv said it would change", exit_code=70)

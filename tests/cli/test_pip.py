@@ -20,6 +20,7 @@ from tests.e2e.guarded import (
     Ran,
     ago,
     assert_paragraph,
+    cloned,
     untouched,
     with_its_own_pip,
 )
@@ -113,11 +114,66 @@ def test_the_real_pip_s_exit_code_is_kept(typed: Typed) -> None:
     assert typed("pip", "show", "absent").code == 1
 
 
+@pytest.mark.parametrize("words", ["download -d", "wheel --no-deps -w"])
+def test_files_are_judged_and_copied(typed: Typed, guard: Guard, words: str) -> None:
+    command, *options = words.split()
+    with untouched(typed.environment):
+        ran = typed("pip", command, *options, "files", "six")
+        denied = typed("pip", command, *options, "others", "six==1.17.0")
+    assert ran.code == 0, ran.said
+    assert [path.name for path in (guard.work / "files").iterdir()] == [OLD.filename]
+    assert_paragraph(denied, 77, "denied[fresh-upload]")
+    assert not (guard.work / "others").exists()
+
+
+def test_a_lock_is_made_anew(typed: Typed, guard: Guard) -> None:
+    lock = guard.work / "pylock.toml"
+    with untouched(typed.environment):
+        assert typed("pip", "lock", "six<1.16.1").code == 0
+        older = lock.read_text()
+        ran = typed("python", "-m", "pip", "lock", "six")
+    assert ran.code == 0, ran.said
+    assert OLD.sha256 in older
+    assert OLD.sha256 in lock.read_text()
+    assert typed("pip", "lock", "six==1.17.0").code == 77
+    assert OLD.sha256 in lock.read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("lock", 2, "nothing was asked for"),
+        ("lock -o - six", 2, "is no name for a lock file"),
+        ("lock -o lock.txt six", 2, "is no name for a lock file"),
+        ("wheel .", 77, "denied[source-distribution]"),
+        ("download -e .", 2, "pip download -e"),
+    ],
+)
+def test_what_comes_to_no_file(typed: Typed, guard: Guard, line: str, code: int, said: str) -> None:
+    (guard.work / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
+    assert_paragraph(typed("pip", *line.split()), code, said)
+    assert [path.name for path in guard.work.iterdir()] == ["pyproject.toml"]
+
+
+@pytest.mark.parametrize("line", ["install six", "--python ENV install six"])
+def test_the_environment_that_pip_is_told(
+    typed: Typed, pip_template: Path, tmp_path: Path, line: str
+) -> None:
+    other = Environment(cloned(pip_template, tmp_path / "other"), installer="pip")
+    ran = typed("pip", *line.replace("ENV", str(other.path)).split())
+    assert ran.code == 0, ran.said
+    into, apart = (other, typed.environment) if "ENV" in line else (typed.environment, other)
+    assert into.installed() == {"six": "1.16.0"}
+    assert apart.installed() == {}
+
+
 @pytest.mark.parametrize(
     "line",
     [
-        "download six", "wheel six", "lock six", "new-command six", "install --user six",
-        "install --no-build-isolation six", "--lo list install six", "install -t",
+        "new-command six", "install --user six", "install --no-build-isolation six",
+        "--lo list install six", "install -t", "lock -C a=b six",
+        "download --no-binary six six", "download --platform win_amd64 six",
+        "install --ignore-installed six", "install --new-option six",
     ],
 )  # fmt: skip
 def test_the_rest_is_refused(typed: Typed, line: str) -> None:

@@ -42,6 +42,18 @@ def test_the_files_are_those_of_the_bare_tool(
     assert installed(guard.work) == installed(other)
 
 
+def test_what_a_project_says_of_versions_is_heeded_once(guard: Guard, index: LoopbackIndex) -> None:
+    index.add(a_wheel("dep", "1.5"), uploaded=LONG_AGO)
+    more = '[tool.uv]\nconstraint-dependencies = ["dep<1.5"]\noverride-dependencies = ["dep>0.9"]\n'
+    project, other = a_project(guard, "frob", more=more), beside(guard)
+    shutil.copy(project, other)
+    ran = guard("uv", "lock", **settings(index))
+    assert ran.code == 0, ran.said
+    assert bare(guard, other, ["lock"], **settings(index)).code == 0
+    assert files(guard.work) == files(other)
+    assert b'version = "1.5"' not in files(guard.work)["uv.lock"]
+
+
 def test_what_is_too_fresh_is_not_there_for_the_resolver(
     guard: Guard, index: LoopbackIndex
 ) -> None:
@@ -227,6 +239,16 @@ def test_a_run_has_no_gateway_around_it(guard: Guard, index: LoopbackIndex) -> N
     assert ran.out == f"set()\nNone {guard.folder / 'uv-cache'}\n"
     again = guard("uv", "run", "--with", "dep==0.9", "python", "-c", "print(1)", **settings(index))
     assert (again.code, again.out) == (0, "1\n"), again.said
+
+
+def test_a_help_of_the_program_is_not_uv_s(guard: Guard, index: LoopbackIndex) -> None:
+    index.add(a_wheel("frob", "2.0"), uploaded=ago(days=1))
+    a_project(guard)
+    words = ("run", "--no-project", "--with", "frob==2.0", "python", "-c", "import frob", "--help")
+    denied = guard("uv", *words, **settings(index))
+    assert_paragraph(denied, 77, "frob 2.0 (fresh-upload")
+    shown = guard("uv", "run", "--help", "--with", "frob==2.0", "python", **settings(index))
+    assert (shown.code, shown.out[:14]) == (0, "Run a command ")
 
 
 def test_a_script_is_prepared_and_then_run(guard: Guard, index: LoopbackIndex) -> None:

@@ -8,7 +8,7 @@ import argparse
 def pip(command: argparse.ArgumentParser) -> None:
     """Say what `guard pip` is: its words are taken before anything is parsed."""
     command.description = (
-        "What pip is asked for, judged: `install` as `guard install` does it, what installs "
+        "What pip is asked for, judged: `install`, `download`, `wheel` and `lock`; what installs "
         "nothing handed to the real pip, the rest refused. `guard PYTHON -m pip …` does the same."
     )
     _all_words(command)

@@ -9,7 +9,8 @@ def uv(command: argparse.ArgumentParser) -> None:
     """Describe `guard uv`; its words are never parsed here."""
     command.description = (
         "Run uv with the words that follow, behind the gateway: what the policy denies is hidden"
-        " from its resolver, and every file is judged before uv gets it."
+        " from its resolver, and every file is judged before uv gets it. `pip install` and"
+        " `pip sync` are judged and done as by `guard install` and `guard sync`."
     )
     _whatever(command, "uv", "add requests")
 

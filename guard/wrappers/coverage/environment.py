@@ -70,6 +70,12 @@ NATIVE: Final = (
         "resolved with, and what comes of it is judged",
         "UV_CONSTRAINT UV_OVERRIDE UV_EXCLUDE UV_CONFIG_FILE UV_NO_CONFIG",
     ),
+    *_all(
+        Use.READ,
+        "for `guard uv pip`, the guard's own option",
+        "UV_BREAK_SYSTEM_PACKAGES UV_NO_CACHE UV_OFFLINE UV_PYTHON UV_REQUIRE_HASHES"
+        " UV_SYSTEM_PYTHON",
+    ),
     *_all(Use.KEPT, _PLACE, "UV_COMPILE_BYTECODE UV_CONCURRENT_INSTALLS UV_LINK_MODE"),
     *_all(Use.DROPPED, "nothing but approved files is handed over", "UV_*"),
 )

@@ -289,7 +289,8 @@ class Scan:
             raise _Stop  # whatever it says
         newest = f"{self._tool.name} {self._tool.versions[1]}"
         seen = f"; yours is {self._version}" if self._version else ""
-        self._stop(what, f"{_BEYOND_US}: the newest that the guard knows is {newest}{seen}")
+        why = f"{_BEYOND_US}: the newest that the guard knows is {newest}{seen}"
+        self._stop(what, why, "do without it; a newer guard may know it")
 
     def _stop(self, what: str, why: str, nearest: str = "") -> NoReturn:
         """Refuse, and read no further: what follows might mean anything."""

@@ -168,7 +168,8 @@ _INSTALL: Final = (
 
 _SYNC: Final = (
     *honoured({"--allow-empty-requirements": "--allow-empty-requirements"}),
-    *harmless("it is so without it", "--require-hashes", "--only-binary=", "-a --ask"),
+    *harmless("it is so without it", "--only-binary=", "-a --ask"),
+    *harmless("each requirement then needs a hash, as it does for uv", "--require-hashes"),
     *refused(
         "a lock file says what is installed, and for where",
         "-c --constraints --constraint=",
