@@ -24,6 +24,29 @@ def uvx(command: argparse.ArgumentParser) -> None:
     _whatever(command, "uvx", "ruff check")
 
 
+def pipx(command: argparse.ArgumentParser) -> None:
+    """Describe `guard pipx`; its words are never parsed here."""
+    _refused(command, "pipx", "list")
+
+
+def poetry(command: argparse.ArgumentParser) -> None:
+    """Describe `guard poetry`; its words are never parsed here."""
+    _refused(command, "poetry", "show")
+
+
+def pdm(command: argparse.ArgumentParser) -> None:
+    """Describe `guard pdm`; its words are never parsed here."""
+    _refused(command, "pdm", "list")
+
+
+def _refused(command: argparse.ArgumentParser, tool: str, example: str) -> None:
+    command.description = (
+        f"Run {tool} with the words that follow, where they bring nothing in. What would install "
+        "is refused: nothing judges it yet."
+    )
+    _whatever(command, tool, example)
+
+
 def _whatever(command: argparse.ArgumentParser, tool: str, example: str) -> None:
     """Add the words for those who read the help: `words` has taken them from everybody else."""
     command.set_defaults(module="wrap", tool=tool)
