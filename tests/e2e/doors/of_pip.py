@@ -334,7 +334,6 @@ _OTHERS: Final = (
         command=_INSTALL,
         environ={"PIP_TRUSTED_HOST": "127.0.0.1"},  # pip keeps no answers of other hosts over HTTP
         poison=Poison.PIP_RESPONSE,
-        ends=Ends.IGNORED,
     ),
     Door(
         name=Poison.PIP_WHEEL.value,

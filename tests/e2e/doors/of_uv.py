@@ -80,16 +80,6 @@ _VARIABLES: Final = (
         asks=True,
     ),
     _variable(
-        "UV_BUILD_CONSTRAINT",
-        "$folder/more.txt",
-        files={"work/pyproject.toml": _BUILT},
-        bare=Bare.RUNS,
-        ends=Ends.REFUSED,
-    ),
-    _variable("UV_OVERRIDE for a tool", "$folder/more.txt", "uvx near", ends=Ends.REFUSED),
-    _variable("UV_CONSTRAINT for a tool", "$folder/more.txt", "uvx frob", ends=Ends.REFUSED),
-    _variable("UV_NO_BINARY_PACKAGE", "frob", bare=Bare.RUNS, ends=Ends.IGNORED),
-    _variable(
         "UV_PROJECT",
         "$folder/elsewhere",
         files={

@@ -8,6 +8,7 @@ from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Tool
 
 _INSTALL: Final = "uv pip install frob"
 _BY_FILE: Final = "frob @ file://$wheel\n"
+_BUILT: Final = '[build-system]\nrequires = ["frob"]\nbuild-backend = "frob"\n'
 _OF_FILES: Final = {"UV_DEFAULT_INDEX": ""}
 
 
@@ -51,6 +52,13 @@ _VARIABLES: Final = (
         asks=True,
     ),
     _variable("UV_OVERRIDE", "$folder/more.txt", command="uv pip install near"),
+    _variable(
+        "UV_BUILD_CONSTRAINT",
+        "$folder/more.txt",
+        command="uv pip install $folder/source",
+        files={"more.txt": _BY_FILE, "source/pyproject.toml": _BUILT},
+        bare=Bare.RUNS,
+    ),
     _variable("UV_CONSTRAINT", "$folder/more.txt"),
     _variable(
         "UV_INDEX_STRATEGY",
