@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final, TypedDict
+
+_PLACE: Final = re.compile(r"(?<!\$)\$\{?([a-z]+)\}?")
 
 
 class Kind(enum.Enum):
@@ -99,3 +103,23 @@ class Door:
     @property
     def id(self) -> str:
         return f"{self.tool.value}: {self.name}"
+
+
+class Row(TypedDict, total=False):
+    """What a row says besides its name, its kind, its tool and its command."""
+
+    guarded: str
+    environ: Mapping[str, str]
+    files: Mapping[str, str]
+    poison: Poison
+    bare: Bare
+    ends: Ends
+    asks: bool
+    pip: str
+    hole: str
+
+
+def shown(text: str) -> str:
+    """The text of a row for people, on one line: the places of the scene in capitals."""
+    plain = _PLACE.sub(lambda found: found[1].upper(), text).replace("$$", "$")
+    return " ; ".join(line.strip() for line in plain.replace("\\\n", "").splitlines())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
-from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Tool
+from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Row, Tool, shown
 
 _INSTALL: Final = "pip install frob"
+_BY_FILE: Final = "frob @ file://$wheel\n"
 _FILES: Final = {"PIP_CONFIG_FILE": "", "PIP_INDEX_URL": ""}
 """Variables under which pip's own files say which index there is."""
 
@@ -14,139 +15,77 @@ _PROGRAM: Final = "#!/bin/sh\necho ran > '$marker'\n"
 _MODULE: Final = "import pathlib; pathlib.Path('$marker').write_text('ran')\n"
 
 
-def _variable(
-    name: str,
-    value: str,
-    *,
-    command: str = _INSTALL,
-    files: dict[str, str] | None = None,
-    bare: Bare = Bare.INSTALLS,
-    ends: Ends = Ends.DENIED,
-    asks: bool = False,
-    hole: str | None = None,
-    **more: str,
-) -> Door:
-    return Door(
-        name=name,
-        kind=Kind.ENVIRONMENT,
-        tool=Tool.PIP,
-        command=command,
-        environ={name.partition(" ")[0]: value, **more},
-        files=files or {},
-        bare=bare,
-        ends=ends,
-        asks=asks,
-        hole=hole,
-    )
+def _door(name: str, kind: Kind, command: str = _INSTALL, **row: Unpack[Row]) -> Door:
+    row["files"] = {"more.txt": _BY_FILE, **row.get("files", {})}
+    return Door(name=name, kind=kind, tool=Tool.PIP, command=command, **row)
+
+
+def _variable(name: str, value: str, command: str = _INSTALL, **row: Unpack[Row]) -> Door:
+    row["environ"] = {name.partition(" ")[0]: value, **row.get("environ", {})}
+    return _door(name, Kind.ENVIRONMENT, command, **row)
 
 
 def _configured(
-    name: str,
-    path: str,
-    text: str,
-    *,
-    command: str = _INSTALL,
-    bare: Bare = Bare.INSTALLS,
-    ends: Ends = Ends.DENIED,
-    asks: bool = False,
-    **more: str,
+    name: str, path: str, text: str, command: str = _INSTALL, **row: Unpack[Row]
 ) -> Door:
-    return Door(
-        name=name,
-        kind=Kind.FILE,
-        tool=Tool.PIP,
-        command=command,
-        environ={**_FILES, **more},
-        files={path: text, "more.txt": "frob @ file://$wheel\n"},
-        bare=bare,
-        ends=ends,
-        asks=asks,
-    )
+    row["environ"] = {**_FILES, **row.get("environ", {})}
+    row["files"] = {path: text}
+    return _door(name, Kind.FILE, command, **row)
 
 
-def _argument(
-    words: str,
-    *,
-    name: str | None = None,
-    kind: Kind = Kind.ARGUMENT,
-    bare: Bare = Bare.INSTALLS,
-    ends: Ends = Ends.DENIED,
-    asks: bool = False,
-    pip: str = "",
-    hole: str | None = None,
-    **files: str,
-) -> Door:
-    return Door(
-        name=name or words.replace("$", ""),
-        kind=kind,
-        tool=Tool.PIP,
-        command=words,
-        files={"more.txt": "frob @ file://$wheel\n", **files},
-        bare=bare,
-        ends=ends,
-        asks=asks,
-        pip=pip,
-        hole=hole,
-    )
+def _argument(words: str, **row: Unpack[Row]) -> Door:
+    return _door(shown(words), Kind.ARGUMENT, words, **row)
 
 
-def _place(words: str, **more: object) -> Door:
-    return _argument(words, kind=Kind.PLACE, **more)  # type: ignore[arg-type]
+def _place(words: str, **row: Unpack[Row]) -> Door:
+    return _door(shown(words), Kind.PLACE, words, **row)
 
 
-def _line(
-    text: str,
-    *,
-    name: str | None = None,
-    bare: Bare = Bare.INSTALLS,
-    ends: Ends = Ends.DENIED,
-    asks: bool = False,
-    **environ: str,
-) -> Door:
-    return Door(
-        name=name or text.replace("$", "").strip().replace("\n", " ⏎ "),
-        kind=Kind.LINE,
-        tool=Tool.PIP,
-        command="pip install -r requirements.txt",
-        environ=environ,
-        files={"work/requirements.txt": text, "work/more.txt": "frob @ file://$wheel\n"},
-        bare=bare,
-        ends=ends,
-        asks=asks,
-    )
+def _line(text: str, **row: Unpack[Row]) -> Door:
+    row["files"] = {"work/requirements.txt": text, "work/more.txt": _BY_FILE}
+    return _door(shown(text), Kind.LINE, "pip install -r requirements.txt", **row)
 
 
 _VARIABLES: Final = (
     _variable("PIP_INDEX_URL", "$evil", asks=True),
     _variable("PIP_EXTRA_INDEX_URL", "$evil", asks=True),
     _variable("PIP_FIND_LINKS", "$wheels", ends=Ends.PASSED_OVER),
-    _variable("PIP_NO_INDEX", "1", PIP_FIND_LINKS="$wheels"),
+    _variable("PIP_NO_INDEX", "1", environ={"PIP_FIND_LINKS": "$wheels"}),
     _variable(
         "PIP_CONFIG_FILE",
         "$folder/pip.conf",
         files={"pip.conf": "[global]\nindex-url = $evil\n"},
         asks=True,
-        PIP_INDEX_URL="",
+        environ={"PIP_INDEX_URL": ""},
     ),
-    _variable("PIP_CONSTRAINT", "$folder/more.txt", files={"more.txt": "frob @ file://$wheel\n"}),
+    _variable(
+        "PIP_CONSTRAINT",
+        "$folder/more.txt",
+    ),
     _variable(
         "PIP_REQUIREMENT",
         "$folder/more.txt",
-        files={"more.txt": "frob @ file://$wheel\n"},
         command="pip install near",
     ),
     _variable(
         "PIP_TRUSTED_HOST",
         "0.0.0.0:$port",
         asks=True,
-        PIP_EXTRA_INDEX_URL="http://0.0.0.0:$port/simple/",
-        NO_PROXY="127.0.0.1,0.0.0.0",
+        environ={
+            "PIP_EXTRA_INDEX_URL": "http://0.0.0.0:$port/simple/",
+            "NO_PROXY": "127.0.0.1,0.0.0.0",
+        },
     ),
     _variable("PIP_NO_BINARY", "frob", bare=Bare.RUNS, ends=Ends.IGNORED),
     _variable("PIP_NO_BUILD_ISOLATION", "0", command="pip install knob", bare=Bare.RUNS),
-    _variable("PIP_PROXY", "$origin", asks=True, NO_PROXY="", HTTPS_PROXY="", ALL_PROXY=""),
-    _variable("HTTP_PROXY", "$origin", asks=True, NO_PROXY=""),
-    _variable("ALL_PROXY", "$origin", asks=True, NO_PROXY=""),
+    _variable(
+        "PIP_PROXY",
+        "$origin",
+        asks=True,
+        environ={"NO_PROXY": "", "HTTPS_PROXY": "", "ALL_PROXY": ""},
+    ),
+    _variable("HTTP_PROXY", "$origin", asks=True, environ={"NO_PROXY": ""}),
+    _variable("ALL_PROXY", "$origin", asks=True, environ={"NO_PROXY": ""}),
     _variable(
         "PIP_EDITABLE",
         "$tree",
@@ -207,27 +146,27 @@ _CONFIGURATION: Final = (
         "home/config/pip/pip.conf",
         "[install]\nfind-links = $wheels\n",
         ends=Ends.PASSED_OVER,
-        PIP_INDEX_URL="$index",
+        environ={"PIP_INDEX_URL": "$index"},
     ),
     _configured(
         "constraint",
         "home/config/pip/pip.conf",
         "[install]\nconstraint = $folder/more.txt\n",
-        PIP_INDEX_URL="$index",
+        environ={"PIP_INDEX_URL": "$index"},
     ),
     _configured(
         "requirement",
         "home/config/pip/pip.conf",
         "[install]\nrequirement = $folder/more.txt\n",
         command="pip install near",
-        PIP_INDEX_URL="$index",
+        environ={"PIP_INDEX_URL": "$index"},
     ),
     _configured(
         "editable",
         "home/config/pip/pip.conf",
         "[install]\neditable = $tree\n",
         ends=Ends.REFUSED,
-        PIP_INDEX_URL="$index",
+        environ={"PIP_INDEX_URL": "$index"},
         bare=Bare.RUNS,
     ),
     _configured(
@@ -235,7 +174,7 @@ _CONFIGURATION: Final = (
         "home/config/pip/pip.conf",
         "[install]\nno-binary = frob\n",
         ends=Ends.IGNORED,
-        PIP_INDEX_URL="$index",
+        environ={"PIP_INDEX_URL": "$index"},
         bare=Bare.RUNS,
     ),
     _configured(
@@ -243,10 +182,7 @@ _CONFIGURATION: Final = (
         "home/config/pip/pip.conf",
         "[global]\nproxy = $origin\n",
         asks=True,
-        PIP_INDEX_URL="$index",
-        NO_PROXY="",
-        HTTPS_PROXY="",
-        ALL_PROXY="",
+        environ={"PIP_INDEX_URL": "$index", "NO_PROXY": "", "HTTPS_PROXY": "", "ALL_PROXY": ""},
     ),
 )
 
@@ -271,13 +207,13 @@ _ARGUMENTS: Final = (
         bare=Bare.INSTALLS,
         ends=Ends.REFUSED,
         pip=">=25.1",
-        **{"pyproject.toml": '[dependency-groups]\ndev = ["frob @ file://$wheel"]\n'},
+        files={"pyproject.toml": '[dependency-groups]\ndev = ["frob @ file://$wheel"]\n'},
     ),
     _argument(
         "pip install --requirements-from-script $folder/script.py",
         ends=Ends.REFUSED,
         pip=">=26.0",
-        **{"script.py": '# /// script\n# dependencies = ["frob @ file://$wheel"]\n# ///\n'},
+        files={"script.py": '# /// script\n# dependencies = ["frob @ file://$wheel"]\n# ///\n'},
     ),
     _argument("pip download knob", bare=Bare.RUNS, ends=Ends.REFUSED),
     _argument("pip wheel knob", bare=Bare.RUNS, ends=Ends.REFUSED),
@@ -299,7 +235,7 @@ _PLACES: Final = (
 _LINES: Final = (
     _line("-i $evil\nfrob\n", asks=True),
     _line("--extra-index-url $evil\nfrob\n", asks=True),
-    _line("--index-url $${EVIL}\nfrob\n", asks=True, EVIL="$evil"),
+    _line("--index-url $${EVIL}\nfrob\n", asks=True, environ={"EVIL": "$evil"}),
     _line("--extra-index-url \\\n  $evil\nfrob\n", asks=True),
     _line("-f ../wheels\nfrob\n", ends=Ends.PASSED_OVER),
     _line("--no-index\n--find-links ../wheels\nfrob\n"),

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
-from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Tool
+from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Row, Tool, shown
 
 _HEAD: Final = '[project]\nname = "shop"\nversion = "1.0"\nrequires-python = ">=3.11"\n'
 _PROJECT: Final = f'{_HEAD}dependencies = ["frob"]\n'
 _NEAR: Final = f'{_HEAD}dependencies = ["near"]\n'
 _BY_FILE: Final = "frob @ file://$wheel\n"
 _PROGRAM: Final = "#!/bin/sh\necho ran > '$marker'\n"
-_IMPORTS: Final = "import frob\n"
 _BUILT: Final = (
     f'{_HEAD}dependencies = []\n[build-system]\nrequires = ["frob"]\nbuild-backend = "frob"\n'
 )
+_WHOLE: Final = f"""\
+{_HEAD}dependencies = ["part"]
+[tool.uv.sources]
+part = {{ workspace = true }}
+[tool.uv.workspace]
+members = ["part"]
+"""
+_PART: Final = """\
+[project]
+name = "part"
+version = "1.0"
+dependencies = ["frob"]
+[tool.uv.sources]
+frob = { path = "$wheel" }
+[tool.uv]
+package = false
+"""
 _LOCK: Final = """\
 version = 1
 revision = 3
@@ -41,32 +57,30 @@ requires-dist = [{ name = "frob" }]
 """
 
 
-def _door(name: str, kind: Kind, command: str = "uv sync", **row: object) -> Door:
-    files = {"work/pyproject.toml": _PROJECT, "more.txt": _BY_FILE, **row.pop("files", {})}  # type: ignore[dict-item]
+def _door(name: str, kind: Kind, command: str = "uv sync", **row: Unpack[Row]) -> Door:
+    row["files"] = {"work/pyproject.toml": _PROJECT, "more.txt": _BY_FILE, **row.get("files", {})}
     tool = Tool.UVX if command.startswith("uvx") else Tool.UV
-    return Door(name=name, kind=kind, tool=tool, command=command, files=files, **row)  # type: ignore[arg-type]
+    return Door(name=name, kind=kind, tool=tool, command=command, **row)
 
 
-def _variable(name: str, value: str, command: str = "uv sync", **row: object) -> Door:
-    more: dict[str, str] = row.pop("environ", {})  # type: ignore[assignment]
-    return _door(
-        name, Kind.ENVIRONMENT, command, environ={name.partition(" ")[0]: value, **more}, **row
-    )
+def _variable(name: str, value: str, command: str = "uv sync", **row: Unpack[Row]) -> Door:
+    row["environ"] = {name.partition(" ")[0]: value, **row.get("environ", {})}
+    return _door(name, Kind.ENVIRONMENT, command, **row)
 
 
-def _in_project(name: str, more: str, *, project: str = _PROJECT, **row: object) -> Door:
-    return _door(name, Kind.FILE, files={"work/pyproject.toml": f"{project}{more}"}, **row)
+def _in_project(name: str, more: str, project: str = _PROJECT, **row: Unpack[Row]) -> Door:
+    row["files"] = {"work/pyproject.toml": f"{project}{more}"}
+    return _door(name, Kind.FILE, **row)
 
 
-def _argument(words: str, kind: Kind = Kind.ARGUMENT, **row: object) -> Door:
-    return _door(words.replace("$", ""), kind, words, **row)
+def _argument(words: str, kind: Kind = Kind.ARGUMENT, **row: Unpack[Row]) -> Door:
+    return _door(shown(words), kind, words, **row)
 
 
-def _script(name: str, lines: str, **row: object) -> Door:
+def _script(name: str, lines: str, **row: Unpack[Row]) -> Door:
     header = "".join(f"# {line}\n" for line in ("/// script", *lines.splitlines(), "///"))
-    return _door(
-        name, Kind.METADATA, "uv run script.py", files={"work/script.py": header + _IMPORTS}, **row
-    )
+    row["files"] = {"work/script.py": f"{header}import frob\n"}
+    return _door(name, Kind.METADATA, "uv run script.py", **row)
 
 
 _VARIABLES: Final = (
@@ -140,7 +154,8 @@ _FILES: Final = (
     _in_project("[[tool.uv.index]]", '[[tool.uv.index]]\nurl = "$evil"\n', asks=True),
     _in_project(
         "an index for one project",
-        '[[tool.uv.index]]\nname = "own"\nurl = "$evil"\nexplicit = true\n[tool.uv.sources]\nfrob = { index = "own" }\n',
+        '[[tool.uv.index]]\nname = "own"\nurl = "$evil"\nexplicit = true\n'
+        '[tool.uv.sources]\nfrob = { index = "own" }\n',
         asks=True,
     ),
     _in_project(
@@ -291,8 +306,8 @@ _METADATA: Final = (
         "a member of the workspace",
         Kind.METADATA,
         files={
-            "work/pyproject.toml": f'{_HEAD}dependencies = ["part"]\n[tool.uv.sources]\npart = {{ workspace = true }}\n[tool.uv.workspace]\nmembers = ["part"]\n',
-            "work/part/pyproject.toml": '[project]\nname = "part"\nversion = "1.0"\ndependencies = ["frob"]\n[tool.uv.sources]\nfrob = { path = "$wheel" }\n[tool.uv]\npackage = false\n',
+            "work/pyproject.toml": _WHOLE,
+            "work/part/pyproject.toml": _PART,
         },
         ends=Ends.REFUSED,
     ),
@@ -314,7 +329,7 @@ _OTHERS: Final = (
         files={"fake/uv": _PROGRAM},
         bare=Bare.RUNS,
         ends=Ends.REFUSED,
-        hole="the first uv on PATH is started to ask for its version: an absolute entry of PATH is trusted",
+        hole="the first uv on PATH is asked for its version: absolute entries are trusted",
     ),
 )
 

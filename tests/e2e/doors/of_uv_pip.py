@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
-from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Tool
+from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Row, Tool, shown
 
 _INSTALL: Final = "uv pip install frob"
 _BY_FILE: Final = "frob @ file://$wheel\n"
@@ -12,31 +12,30 @@ _BUILT: Final = '[build-system]\nrequires = ["frob"]\nbuild-backend = "frob"\n'
 _OF_FILES: Final = {"UV_DEFAULT_INDEX": ""}
 
 
-def _door(name: str, kind: Kind, command: str = _INSTALL, **row: object) -> Door:
-    return Door(name=name, kind=kind, tool=Tool.UV_PIP, command=command, **row)  # type: ignore[arg-type]
+def _door(name: str, kind: Kind, command: str = _INSTALL, **row: Unpack[Row]) -> Door:
+    row["files"] = {"more.txt": _BY_FILE, **row.get("files", {})}
+    return Door(name=name, kind=kind, tool=Tool.UV_PIP, command=command, **row)
 
 
-def _variable(
-    name: str, value: str, *, environ: dict[str, str] | None = None, **row: object
+def _variable(name: str, value: str, command: str = _INSTALL, **row: Unpack[Row]) -> Door:
+    row["environ"] = {name.partition(" ")[0]: value, **row.get("environ", {})}
+    return _door(name, Kind.ENVIRONMENT, command, **row)
+
+
+def _configured(
+    name: str, path: str, text: str, command: str = _INSTALL, **row: Unpack[Row]
 ) -> Door:
-    told = {name.partition(" ")[0]: value, **(environ or {})}
-    files = {"more.txt": _BY_FILE}
-    return _door(name, Kind.ENVIRONMENT, **{"files": files, "environ": told, **row})  # type: ignore[arg-type]
+    row["files"] = {path: text}
+    return _door(name, Kind.FILE, command, **row)
 
 
-def _configured(name: str, path: str, text: str, **row: object) -> Door:
-    return _door(name, Kind.FILE, **{"files": {path: text}, **row})  # type: ignore[arg-type]
+def _argument(words: str, kind: Kind = Kind.ARGUMENT, **row: Unpack[Row]) -> Door:
+    return _door(shown(words), kind, words, **row)
 
 
-def _argument(words: str, **row: object) -> Door:
-    row = {"kind": Kind.ARGUMENT, "files": {"more.txt": _BY_FILE}, **row}
-    return _door(words.replace("$", ""), command=words, **row)  # type: ignore[arg-type]
-
-
-def _line(text: str, **row: object) -> Door:
-    files = {"work/requirements.txt": text, "work/more.txt": _BY_FILE}
-    shown = text.replace("$", "").strip().replace("\n", " ⏎ ")
-    return _door(shown, Kind.LINE, "uv pip install -r requirements.txt", files=files, **row)
+def _line(text: str, **row: Unpack[Row]) -> Door:
+    row["files"] = {"work/requirements.txt": text, "work/more.txt": _BY_FILE}
+    return _door(shown(text), Kind.LINE, "uv pip install -r requirements.txt", **row)
 
 
 _VARIABLES: Final = (
@@ -56,7 +55,7 @@ _VARIABLES: Final = (
         "UV_BUILD_CONSTRAINT",
         "$folder/more.txt",
         command="uv pip install $folder/source",
-        files={"more.txt": _BY_FILE, "source/pyproject.toml": _BUILT},
+        files={"source/pyproject.toml": _BUILT},
         bare=Bare.RUNS,
     ),
     _variable("UV_CONSTRAINT", "$folder/more.txt"),
