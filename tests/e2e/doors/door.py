@@ -11,6 +11,9 @@ from typing import Final, TypedDict
 _PLACE: Final = re.compile(r"(?<!\$)\$\{?([a-z]+)\}?")
 
 
+_CODES: Final = {"REFUSED": 2, "DENIED": 77, "UNDECIDED": 69, "FAILED": 2}
+
+
 class Kind(enum.Enum):
     """What has to be in somebody else's hands for the door to be open."""
 
@@ -48,12 +51,13 @@ class Ends(enum.Enum):
     PASSED_OVER = "judges it, and installs the good release"
     REFUSED = "refuses, and says what"
     DENIED = "judges it, and denies it"
+    UNDECIDED = "gets nothing that it could judge, and installs nothing"
     FAILED = "gives the tool nothing, and the tool gives up"
 
     @property
     def code(self) -> int:
         """The exit code."""
-        return {Ends.REFUSED: 2, Ends.DENIED: 77, Ends.FAILED: 2}.get(self, 0)
+        return _CODES.get(self.name, 0)
 
 
 class Poison(enum.Enum):
@@ -89,10 +93,13 @@ class Door:
     """Paths below the scene's folder, and what the files say."""
 
     poison: Poison | None = None
+    tls: bool = False
+    """The attacker's server has a certificate that nobody has signed."""
+
     bare: Bare = Bare.INSTALLS
     ends: Ends = Ends.DENIED
     asks: bool = False
-    """The guard asks the attacker's server, because the user named it: what it has is judged."""
+    """The attacker's server is asked for what it has, which is then judged."""
 
     pip: str = ""
     """The versions of pip that have this door."""
@@ -112,6 +119,7 @@ class Row(TypedDict, total=False):
     environ: Mapping[str, str]
     files: Mapping[str, str]
     poison: Poison
+    tls: bool
     bare: Bare
     ends: Ends
     asks: bool

@@ -11,6 +11,14 @@ _BY_FILE: Final = "frob @ file://$wheel\n"
 _FILES: Final = {"PIP_CONFIG_FILE": "", "PIP_INDEX_URL": ""}
 """Variables under which pip's own files say which index there is."""
 
+_BUILT: Final = """\
+[build-system]
+requires = ["absent"]
+build-backend = "back"
+backend-path = ["."]
+"""
+"""What is built only where nobody asks for its requirements."""
+
 _PROGRAM: Final = "#!/bin/sh\necho ran > '$marker'\n"
 _MODULE: Final = "import pathlib; pathlib.Path('$marker').write_text('ran')\n"
 
@@ -69,15 +77,20 @@ _VARIABLES: Final = (
     ),
     _variable(
         "PIP_TRUSTED_HOST",
-        "0.0.0.0:$port",
+        "127.0.0.1:$port",
+        environ={"PIP_EXTRA_INDEX_URL": "$evil"},
+        tls=True,
         asks=True,
-        environ={
-            "PIP_EXTRA_INDEX_URL": "http://0.0.0.0:$port/simple/",
-            "NO_PROXY": "127.0.0.1,0.0.0.0",
-        },
+        ends=Ends.UNDECIDED,
     ),
     _variable("PIP_NO_BINARY", "frob", bare=Bare.RUNS, ends=Ends.IGNORED),
-    _variable("PIP_NO_BUILD_ISOLATION", "0", command="pip install knob", bare=Bare.RUNS),
+    _variable(
+        "PIP_NO_BUILD_ISOLATION",
+        "0",
+        "pip install $folder/source",
+        files={"source/pyproject.toml": _BUILT, "source/back.py": _MODULE},
+        bare=Bare.RUNS,
+    ),
     _variable(
         "PIP_PROXY",
         "$origin",

@@ -133,6 +133,14 @@ _VARIABLES: Final = (
 )
 _FILES: Final = (
     _door(
+        "allow-insecure-host in uv.toml",
+        Kind.FILE,
+        files={"work/uv.toml": 'allow-insecure-host = ["127.0.0.1:$port"]\n'},
+        environ={"UV_INDEX": "$evil"},
+        tls=True,
+        ends=Ends.UNDECIDED,
+    ),
+    _door(
         "index of the user",
         Kind.FILE,
         files={"home/config/uv/uv.toml": '[[index]]\nurl = "$evil"\n'},

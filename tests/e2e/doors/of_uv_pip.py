@@ -9,6 +9,14 @@ from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Row, Tool, show
 _INSTALL: Final = "uv pip install frob"
 _BY_FILE: Final = "frob @ file://$wheel\n"
 _BUILT: Final = '[build-system]\nrequires = ["frob"]\nbuild-backend = "frob"\n'
+_UNISOLATED: Final = """\
+[build-system]
+requires = ["absent"]
+build-backend = "back"
+backend-path = ["."]
+"""
+"""What is built only where nobody asks for its requirements."""
+
 _OF_FILES: Final = {"UV_DEFAULT_INDEX": ""}
 
 
@@ -73,8 +81,24 @@ _VARIABLES: Final = (
         environ={"UV_INDEX": "$evil"},
         asks=True,
     ),
-    _variable("UV_INSECURE_HOST", "127.0.0.1:$port", environ={"UV_INDEX": "$evil"}, asks=True),
-    _variable("UV_NO_BUILD_ISOLATION", "1", command="uv pip install knob", bare=Bare.RUNS),
+    _variable(
+        "UV_INSECURE_HOST",
+        "127.0.0.1:$port",
+        environ={"UV_INDEX": "$evil"},
+        tls=True,
+        asks=True,
+        ends=Ends.UNDECIDED,
+    ),
+    _variable(
+        "UV_NO_BUILD_ISOLATION",
+        "1",
+        "uv pip install $folder/source",
+        files={
+            "source/pyproject.toml": _UNISOLATED,
+            "source/back.py": "import pathlib; pathlib.Path('$marker').write_text('ran')\n",
+        },
+        bare=Bare.RUNS,
+    ),
     _variable("ALL_PROXY", "$origin", environ={"NO_PROXY": ""}, asks=True),
     _variable(
         "UV_CACHE_DIR of somebody else", "$folder/uv-cache", poison=Poison.UV, ends=Ends.IGNORED

@@ -16,6 +16,7 @@ from typing import Final
 
 import uv
 
+from guard.gateway import authority
 from tests.e2e.doors.door import Door, Poison, Tool
 from tests.e2e.guarded import (
     LONG_AGO,
@@ -23,6 +24,7 @@ from tests.e2e.guarded import (
     Environment,
     Guard,
     Ran,
+    ago,
     cloned,
     scrubbed,
     tree,
@@ -40,9 +42,18 @@ _EDITABLE: Final = "\nbuild_editable = build_wheel\n"
 class Attacker(LoopbackIndex):
     """An index that nobody has judged; as a proxy, it has its own answer for every address."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: bool) -> None:
         super().__init__()
+        self._scheme = "https" if tls else "http"
         self.texts: dict[str, str] = {}
+        if tls:
+            own = authority.issue(["127.0.0.1"], now=ago()).context
+            self._server.socket = own.wrap_socket(self._server.socket, server_side=True)
+
+    @property
+    def origin(self) -> str:
+        """Where it is, by its own certificate or by none."""
+        return f"{self._scheme}://127.0.0.1:{self._server.port}"
 
     def _answer(self, seen: Seen) -> Answer:
         if seen.location in self.texts:
@@ -245,7 +256,7 @@ def _kept_for_long(answer: Answer) -> Answer:
 def scene(folder: Path, door: Door, template: Path) -> Iterator[tuple[Scene, Attacker]]:
     """Set the scene of a door below the new `folder`."""
     folder.mkdir()
-    with LoopbackIndex() as index, Attacker() as attacker:
+    with LoopbackIndex() as index, Attacker(tls=door.tls) as attacker:
         attacker.texts = {
             "/requirements.txt": "frob @ $url\n",
             "/script.py": "import pathlib; pathlib.Path('$marker').write_text('ran')\n",
