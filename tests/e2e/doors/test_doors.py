@@ -7,12 +7,20 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from tests.e2e.doors.door import Bare, Door, Ends, Tool
+from tests.e2e.doors.door import Bare, Door, Ends, Kind, Tool
 from tests.e2e.doors.scene import Scene, scene
 from tests.e2e.doors.table import DOORS
 from tests.e2e.guarded import Ran
 
 MARKER = "frob-9.0"
+VARIABLES = (
+    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE"),
+    *("PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_NO_INDEX", "PIP_TRUSTED_HOST"),
+    *("PIP_NO_BUILD_ISOLATION", "UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX"),
+    *("UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_CONFIG_FILE", "UV_OVERRIDE", "UV_CONSTRAINT"),
+    *("UV_BUILD_CONSTRAINT", "UV_NO_VERIFY_HASHES", "UV_INSECURE_HOST", "UV_PYTHON"),
+    *("PYTHONPATH", "PATH"),
+)
 
 
 def a_row(door: Door) -> object:
@@ -36,11 +44,7 @@ def template(door: Door, request: pytest.FixtureRequest) -> Path:
 def test_a_door_that_is_open_without_the_guard_is_shut(
     door: Door, template: Path, tmp_path: Path
 ) -> None:
-    with scene(tmp_path / "bare", door, template) as (stage, attacker):
-        ran = stage.bare()
-        open_ = _walked_through(door, stage, asked=bool(attacker.requests))
-        if not open_:
-            raise ClosedDoorError(ran.said)
+    walk_through(door, tmp_path / "bare", template)
     with scene(tmp_path / "guarded", door, template) as (stage, attacker):
         before = stage.tree()
         ran = stage.guarded()
@@ -54,6 +58,28 @@ def test_a_door_that_is_open_without_the_guard_is_shut(
             assert "frob-1.0" in stage.installed(), ran.said
         else:
             assert after == before, ran.said
+
+
+@pytest.mark.parametrize("bare", Bare)
+def test_a_row_that_is_no_door_is_an_error(bare: Bare, bare_template: Path, tmp_path: Path) -> None:
+    door = Door(
+        name="none",
+        kind=Kind.ARGUMENT,
+        tool=Tool.UV_PIP,
+        command="uv pip install frob",
+        environ={"PIP_INDEX_URL": "$evil"},
+        bare=bare,
+    )
+    with pytest.raises(ClosedDoorError):
+        walk_through(door, tmp_path / "bare", bare_template)
+
+
+def walk_through(door: Door, folder: Path, template: Path) -> None:
+    """Show that the bare tool lets the marker in. Raises `ClosedDoorError` where it does not."""
+    with scene(folder, door, template) as (stage, attacker):
+        ran = stage.bare()
+        if not _walked_through(door, stage, asked=bool(attacker.requests)):
+            raise ClosedDoorError(ran.said)
 
 
 class ClosedDoorError(Exception):
@@ -81,3 +107,8 @@ def _assert_ended(door: Door, ran: Ran) -> None:
 
 def test_no_two_doors_have_the_same_name() -> None:
     assert len({door.id for door in DOORS}) == len(DOORS) >= 60
+
+
+def test_every_variable_that_leads_somewhere_has_a_door() -> None:
+    told = {name for door in DOORS for name in door.environ}
+    assert set(VARIABLES) - told == set()
