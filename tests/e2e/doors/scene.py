@@ -235,17 +235,19 @@ class Scene:
                     path.write_text(a_module_payload(self.marker, "frob")["frob.py"])
             case Poison.PIP_RESPONSE:
                 files = {"frob.py": _MAIN, **a_startup_payload(self.marker)}
-                self._index.add(
-                    a_wheel("frob", "1.0", files=files), hashes=False, uploaded=LONG_AGO
-                )
+                self._list(a_wheel("frob", "1.0", files=files))
                 self._index.fault("/files/*", _kept_for_long)
                 self._run(["pip", "download", "--quiet", "--no-deps", "--dest", warm, "frob"])
                 self._index.heal()
-                self._index.add(self._good, hashes=False, uploaded=LONG_AGO)
+                self._list(self._good)
             case Poison.PIP_WHEEL:
                 self._run(["pip", "wheel", "--quiet", "--wheel-dir", warm, "knob"])
                 self.marker.unlink()
         self._index.forget_requests()
+
+    def _list(self, wheel: Artifact) -> None:
+        """List a file of which nothing is said: pip has to fetch it to know anything."""
+        self._index.add(wheel, hashes=False, metadata=False, uploaded=LONG_AGO)
 
 
 def _kept_for_long(answer: Answer) -> Answer:
