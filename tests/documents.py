@@ -23,6 +23,7 @@ from guard.policy.schema import cases_schema, schema
 from guard.rules import CATALOGUE
 from guard.rules._page import index, page, summary, toml
 from guard.wrappers.coverage import _page as coverage
+from tests.e2e.doors import table
 from tests.morning import morning
 
 ROOT: Final = Path(__file__).parents[1]
@@ -192,6 +193,7 @@ _REGIONS: Final[Mapping[str, Callable[[], str]]] = {
     "morning": _transcript,
     "denied": _denied,
     "report": _report,
+    "doors": table.tables,
     "cases": lambda: _example("cases.toml"),
     "cases-policy": lambda: _example("guard.toml"),
     "cases-tried": _tried,

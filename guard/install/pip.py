@@ -101,7 +101,8 @@ class Pip:
 
     @property
     def _pip(self) -> list[str]:
-        return [str(self._target.python), "-B", "-c", _RUN]
+        # -E: a PYTHONPATH could hold another pip, or code for every start of Python.
+        return [str(self._target.python), "-EB", "-X", "utf8", "-c", _RUN]
 
     def resolve(self, request: Request, bounds: Bounds, hint: Hint) -> tuple[Planned, ...]:
         """Return the files that `pip install` would install; what is satisfied stays."""
@@ -155,7 +156,6 @@ class Pip:
     def _environment(self) -> dict[str, str]:
         return {
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PYTHONUTF8": "1",
             **self.configuration().environment,
         }
 

@@ -41,7 +41,7 @@ class Readers:
     """Up to `most` processes, each started when there is something for it to read."""
 
     def __init__(self, folders: Sequence[Path] = (), *, most: int | None = None) -> None:
-        self._command = [sys.executable, "-P", "-m", "guard.artifact", *map(str, folders)]
+        self._command = [sys.executable, "-EP", "-m", "guard.artifact", *map(str, folders)]
         self._free: queue.LifoQueue[subprocess.Popen[bytes] | None] = queue.LifoQueue()
         for _ in range(most or min(os.cpu_count() or 1, 4)):
             self._free.put(None)
