@@ -113,27 +113,27 @@ def _judge(program: Tool, found: Classified) -> int:
         )  # where `guard lock` would take the project of this folder
     named = found.values("--python")
     python = find_python(named[-1], system=False) if named else _interpreter(program)
-    _refuse_configured(python, named=bool(named))
+    _refuse_configured(python, found)
     more = ["--upgrade"] if found.entry.guard == "lock" else []  # it keeps nothing of an old one
     return do(found, ["--installer=pip", f"--python={python}", *more])
 
 
-def _refuse_configured(python: Path, *, named: bool) -> None:
-    """Refuse where pip is configured to work on another environment, or on none."""
+def _refuse_configured(python: Path, found: Classified) -> None:
+    """Refuse where pip is told to work on another environment, or on none that is not virtual."""
     from guard.install import pip_configuration  # noqa: PLC0415
     from guard.install.target import environment_of  # noqa: PLC0415
 
     environment = environment_of(python)
     options = pip_configuration.read(prefix=environment).options
-    if options.get("python") and not named:
+    if options.get("python") and not found.has("--python"):
         raise UnsupportedError(
             f"pip is configured with `python = {options['python']}`",
             reason="the guard installs for the interpreter whose pip is called",
             hint="call that one's pip, or take the setting out of the configuration",
         )
-    wanted = options.get("require-virtualenv", "").lower() in _YES
-    if wanted and environment is None:
+    configured = options.get("require-virtualenv", "").lower() in _YES
+    if environment is None and (configured or found.has("--require-virtualenv")):
         raise UsageError(
-            f"`{python}` is not in a virtual environment, and pip is configured to require one",
+            f"`{python}` is not in a virtual environment, and pip is told to require one",
             hint="activate one; or `python -m venv .venv`",
         )

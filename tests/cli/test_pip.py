@@ -21,6 +21,7 @@ from tests.e2e.guarded import (
     ago,
     assert_paragraph,
     cloned,
+    installed_in,
     untouched,
     with_its_own_pip,
 )
@@ -112,6 +113,51 @@ def test_what_passes_through_costs_one_start_of_python(guard: Guard) -> None:
 
 def test_the_real_pip_s_exit_code_is_kept(typed: Typed) -> None:
     assert typed("pip", "show", "absent").code == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "install six<1.17",
+        "install -U -r wanted.txt -c held.txt",
+        "install --no-deps --force-reinstall six==1.16.0",
+        "install --target there --no-compile six<1.17",
+        "install --dry-run six<1.17",
+        "install six<1.17 --require-virtualenv",
+        "install absent",
+    ],
+)
+def test_it_leaves_what_pip_leaves(
+    typed: Typed, guard: Guard, pip_template: Path, index: LoopbackIndex, tmp_path: Path, line: str
+) -> None:
+    its = Environment(cloned(pip_template, tmp_path / "its"), installer="pip")
+    other = tmp_path / "other"
+    other.mkdir()
+    for folder in (guard.work, other):
+        (folder / "wanted.txt").write_text("six\n")
+        (folder / "held.txt").write_text("six<1.17\n")
+    for environment in (typed.environment, its):
+        environment.holds(a_wheel("six", "1.15.0"))
+    done = subprocess.run(
+        [its.python, "-m", "pip", *line.split()],
+        cwd=other,
+        env=guard.environment(PIP_INDEX_URL=index.url),
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    ran = typed("pip", *line.split())
+    assert ran.code == done.returncode, ran.said
+    assert typed.environment.installed() == its.installed()
+    assert installed_in(guard.work / "there") == installed_in(other / "there")
+
+
+def test_the_report_alone_goes_to_stdout(typed: Typed) -> None:
+    with untouched(typed.environment):
+        ran = typed("pip", "install", "-q", "--dry-run", "--report", "-", "six")
+    assert ran.code == 0, ran.said
+    (item,) = ran.report["install"]
+    assert item["metadata"]["version"] == "1.16.0"
 
 
 @pytest.mark.parametrize("words", ["download -d", "wheel --no-deps -w"])
@@ -211,12 +257,14 @@ def test_a_pip_that_is_configured_for_another_python_is_refused(typed: Typed) ->
     assert_paragraph(ran, 2, "python = /usr/bin/python3")
 
 
-def test_require_virtualenv_holds(typed: Typed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", [(), ("--require-virtualenv",)])
+def test_require_virtualenv_holds(typed: Typed, tmp_path: Path, option: tuple[str, ...]) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "python3").symlink_to("/usr/bin/env")
     shims.write_program(outside / "pip", f"#!{outside / 'python3'}\n".encode(), mode=0o755)
-    ran = typed("pip", "install", "six", PATH=str(outside), PIP_REQUIRE_VIRTUALENV="1")
+    configured = {} if option else {"PIP_REQUIRE_VIRTUALENV": "1"}
+    ran = typed("pip", *option, "install", *option, "six", PATH=str(outside), **configured)
     assert_paragraph(ran, 2, "is not in a virtual environment")
 
 

@@ -83,10 +83,8 @@ _GENERAL: Final = (
         "--isolated",
         nearest="unset what the configuration says instead",
     ),
-    *refused(
-        "the guard looks for the environment by itself",
-        "--require-virtualenv --require-venv",
-        nearest="name the environment: `guard install --python ENV`",
+    *harmless(
+        "refused where there is no environment, as by pip", "--require-virtualenv --require-venv"
     ),
     *refused(
         "the guard asks for passwords by itself",
