@@ -19,8 +19,10 @@ _QUOTED: Final = frozenset({Kind.ENVIRONMENT, Kind.ARGUMENT, Kind.LINE})
 
 
 def tables() -> str:
-    """Return a table of the doors of each tool."""
-    return "\n".join(_table(title, tools) for title, tools in _TITLES.items())
+    """Return how many doors there are, and a table of those of each tool."""
+    left = sum(door.hole is not None for door in DOORS)
+    count = f"There are {len(DOORS)} doors; {left} of them are still open behind the guard.\n"
+    return "\n".join([count, *(_table(title, tools) for title, tools in _TITLES.items())])
 
 
 def _table(title: str, tools: tuple[Tool, ...]) -> str:
@@ -42,6 +44,8 @@ def _rows(doors: list[Door]) -> Iterator[str]:
             cell = f"`{name}` {more}".rstrip()
         else:
             cell = f"`{door.name}`" if door.name == typed or door.kind in _QUOTED else door.name
+        if door.pip:
+            cell += f" (pip {door.pip})"
         ends = door.ends.value if door.hole is None else f"**open**: {door.hole}"
         row = (door.kind.value, cell, "" if door.name == typed else f"`{typed}`", door.bare.value)
         yield f"| {' | '.join((*row, ends))} |"
