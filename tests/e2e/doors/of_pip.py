@@ -203,7 +203,7 @@ _ARGUMENTS: Final = (
     _argument("pip install -i $evil frob", asks=True),
     _argument("pip install -qi$evil frob", asks=True),
     _argument("pip install --extra-index-url $evil frob", asks=True),
-    _argument("pip install --extra-ind $evil frob", ends=Ends.REFUSED),
+    _argument("pip install --extra-ind $evil frob", asks=True),
     _argument("pip install -f $wheels frob", ends=Ends.PASSED_OVER),
     _argument("pip install --no-index -f $wheels frob"),
     _argument("pip install -c $folder/more.txt frob"),
@@ -228,9 +228,9 @@ _ARGUMENTS: Final = (
         pip=">=26.0",
         files={"script.py": '# /// script\n# dependencies = ["frob @ file://$wheel"]\n# ///\n'},
     ),
-    _argument("pip download knob", bare=Bare.RUNS, ends=Ends.REFUSED),
-    _argument("pip wheel knob", bare=Bare.RUNS, ends=Ends.REFUSED),
-    _argument("pip lock knob", bare=Bare.RUNS, ends=Ends.REFUSED, pip=">=25.1"),
+    _argument("pip download knob", bare=Bare.RUNS),
+    _argument("pip wheel knob", bare=Bare.RUNS),
+    _argument("pip lock knob", bare=Bare.RUNS, pip=">=25.1"),
     _argument("python -m pip install -i $evil frob", asks=True),
 )
 
