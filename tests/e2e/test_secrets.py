@@ -242,7 +242,7 @@ def test_a_url_that_is_asked_for_is_shown_without_its_password(
         "frob --https://{}@example.com/",
     ],
 )
-@pytest.mark.parametrize("password", [encoded(), PASSWORD])
+@pytest.mark.parametrize("password", [encoded(), PASSWORD], ids=["encoded", "plain"])
 def test_a_misspelt_requirement_is_shown_without_its_password(
     word: str, password: str, target: Environment, guard: Guard
 ) -> None:
