@@ -56,6 +56,7 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
         WHEEL.content[:-30],
         WHEEL.content.replace(b"PK\x03\x04", b"PK\x03\x05"),
     ],
+    ids=["empty", "text", "other", "above", "deeper", "two", "too-long", "cut", "no-header"],
 )
 def test_what_is_no_wheel_has_none(content: bytes) -> None:
     with pytest.raises((ValueError, struct.error, zlib.error)):
