@@ -18,7 +18,7 @@ from guard.admission import Asked, Judgement
 from guard.admission.gather import Admission
 from guard.approval import Approvals, ApprovedFile
 from guard.artifact.source import Scanner
-from guard.model import Absent, Decision, FileKind, Requested, Unknown
+from guard.model import Absent, Decision, FileKind, Requested, RuleId, Unknown
 from guard.policy import Policy
 from guard.policy.load import overlay
 from guard.policy.policy import Floor
@@ -118,6 +118,13 @@ def test_what_is_admitted_is_a_proof_with_the_judged_bytes(place: Place) -> None
         assert item.verdict is verdict
         assert hashlib.sha256(item.path.read_bytes()).hexdigest() == item.sha256
         assert item.path.name == verdict.candidate.file.filename
+
+
+def test_what_only_some_rules_were_asked_of_is_no_proof(place: Place) -> None:
+    place.index.add(EVIL, uploaded=ago(minutes=5))
+    partly = replace(place.asked(EVIL), only=frozenset({RuleId("yanked-file")}))
+    judgement = place.admitted(partly)
+    assert (judgement.decision, judgement.admitted) == (Decision.ADMITTED, ())
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -231,7 +231,8 @@ class Admission:
             candidate = replace(self._candidate(asked, place, proved, received), overlaps=found)
             verdicts.append(judge(candidate, self.policy, only=asked.only))
         judgement = Judgement(tuple(verdicts))
-        if judgement.decision is not Decision.ADMITTED:
+        partly = any(asked.only is not None for asked, *_ in facts)  # that is no leave to install
+        if partly or judgement.decision is not Decision.ADMITTED:
             return judgement
         proofs = (
             Admitted(verdict, arrival.path, arrival.digests["sha256"])
