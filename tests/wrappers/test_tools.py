@@ -53,13 +53,13 @@ def test_what_is_no_program_is_no_tool(tmp_path: Path, real: Path) -> None:
     assert find("uv", path=path).path == real
 
 
-@pytest.mark.parametrize("entry", ["", ".", "bin", "./bin", "../work/bin"])
+@pytest.mark.parametrize("entry", ["", ".", "bin", "./bin", "../here/bin"])
 def test_a_tool_of_the_current_folder_is_refused(
     tmp_path: Path, real: Path, entry: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = tmp_path / "work"
-    program(work / entry / "uv")
-    monkeypatch.chdir(work)
+    here = tmp_path / "here"
+    program(here / entry / "uv")
+    monkeypatch.chdir(here)
     with pytest.raises(UnsupportedError, match="not absolute"):
         find("uv", path=joined(entry, real.parent))
     assert find("uv", path=joined(real.parent, entry)).path == real
