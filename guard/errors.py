@@ -10,6 +10,7 @@
   - QuarantineError     the quarantine could not be read or written
   - EvidenceError       the journal or a receipt could not be written, or was changed
   - InstallerError      pip or uv failed, for a reason of its own
+  - MirrorError         the mirror's database or store could not be used
 
 A denial is *not* an error: it is a `Verdict`.
 """
@@ -90,6 +91,12 @@ class EvidenceError(GuardError):
     """The journal or a receipt could not be read or written, or is not as it was left."""
 
     kind = "evidence"
+
+
+class MirrorError(GuardError):
+    """The mirror's database or its store could not be used: nothing is served meanwhile."""
+
+    kind = "mirror"
 
 
 class InstallerError(GuardError):

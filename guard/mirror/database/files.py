@@ -1,0 +1,210 @@
+"""The records of files: what was met, what became of it, and what the store has of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from packaging.utils import NormalizedName
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from guard.mirror.database import schema
+from guard.mirror.database.changes import changed
+from guard.mirror.database.engine import Database
+from guard.mirror.records import Decided, FileRecord, Held, Key, Listed, State
+from guard.model import FileKind, Finding
+
+_FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
+_PAGE: Final = 500
+"""Rows at once, of what may be millions."""
+
+
+class Files:
+    """The records of files. Used by many threads at once; raises `MirrorError`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, key: Key) -> FileRecord | None:
+        """Return the record of one file as it is at this moment."""
+        with self._database.read() as connection:
+            row = connection.execute(_ONE, _where(key)).mappings().first()
+        return None if row is None else record_of(row)
+
+    def of_project(self, project: NormalizedName) -> Mapping[Key, FileRecord]:
+        """Return the records of the files of a project that were ever met."""
+        query = select(schema.files).where(schema.files.c.project == project)
+        with self._database.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return {record.listed.key: record for record in map(record_of, rows)}
+
+    def in_state(self, *states: State, other_than: str | None = None) -> Iterator[FileRecord]:
+        """Yield the files in one of `states`; with `other_than`, only those of another epoch."""
+        last = Key("", "")
+        while True:
+            rows = self._some(states, other_than, last)
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].listed.key
+
+    def _some(self, states: Sequence[State], other_than: str | None, last: Key) -> list[FileRecord]:
+        c = schema.files.c
+        query: Select[Any] = select(schema.files).where(c.state.in_(states))
+        query = query.where(
+            (c.sha256 > last.sha256) | ((c.sha256 == last.sha256) & (c.filename > last.filename))
+        )
+        if other_than is not None:
+            query = query.where(c.epoch != other_than)
+        query = query.order_by(c.sha256, c.filename).limit(_PAGE)
+        with self._database.read() as connection:
+            return [record_of(row) for row in connection.execute(query).mappings()]
+
+    def met(self, listed: Iterable[Listed]) -> None:
+        """Write down files that a page lists; what is known of them already stays as it is."""
+        rows = [_row(item) for item in listed]
+        if rows:
+            with self._database.begin() as connection:
+                connection.execute(_insert(connection).on_conflict_do_nothing(), rows)
+
+    def decided(self, key: Key, decided: Decided, held: Held | None, *, moment: datetime) -> State:
+        """Write down what became of a file, and return the state that it is in now.
+
+        What was admitted and is denied now is revoked. The bytes of `held` are in the store before
+        this is written, so that nothing is ever promised that is not there.
+        """
+        with self._database.begin() as connection:
+            row = connection.execute(_LOCKED, _where(key)).mappings().one()
+            decided = _after(row, decided)
+            values = _decision(decided) | (_holding(held) if held else {})
+            connection.execute(update(schema.files).where(*_is(key)).values(values))
+            connection.execute(insert(schema.decisions).values(_made(key, decided)))
+            if row["state"] != decided.state or (held and row["size"] is None):
+                changed(connection, NormalizedName(row["project"]), moment=moment)
+        return decided.state
+
+
+def record_of(row: RowMapping) -> FileRecord:
+    """Return what a row of `files` says."""
+    return FileRecord(
+        listed=Listed(
+            key=Key(row["sha256"], row["filename"]),
+            project=NormalizedName(row["project"]),
+            version=row["version"],
+            kind=FileKind(row["kind"]),
+            origin=row["origin"],
+            url=row["url"],
+            size=row["listed_size"],
+            upload_time=row["upload_time"],
+            requires_python=row["requires_python"],
+        ),
+        decided=_decided(row),
+        held=_held(row),
+    )
+
+
+def _decided(row: RowMapping) -> Decided | None:
+    if row["epoch"] is None:
+        return None
+    return Decided(
+        state=State(row["state"]),
+        epoch=row["epoch"],
+        judged_at=row["judged_at"],
+        valid_until=row["valid_until"],
+        findings=_FINDINGS.decode(row["findings"]),
+    )
+
+
+def _held(row: RowMapping) -> Held | None:
+    if row["size"] is None:
+        return None
+    return Held(
+        size=row["size"],
+        metadata=row["metadata_sha256"],
+        provenance=row["provenance_sha256"],
+        receipt=row["receipt_sha256"],
+    )
+
+
+def _row(listed: Listed) -> dict[str, Any]:
+    return {
+        "sha256": listed.key.sha256,
+        "filename": listed.key.filename,
+        "project": listed.project,
+        "version": listed.version,
+        "kind": listed.kind.value,
+        "origin": listed.origin,
+        "url": listed.url,
+        "listed_size": listed.size,
+        "upload_time": listed.upload_time,
+        "requires_python": listed.requires_python,
+        "state": State.UNJUDGED.value,
+        "findings": "[]",
+    }
+
+
+def _decision(decided: Decided) -> dict[str, Any]:
+    return {
+        "state": decided.state.value,
+        "epoch": decided.epoch,
+        "judged_at": decided.judged_at,
+        "valid_until": decided.valid_until,
+        "findings": msgspec.json.encode(decided.findings).decode(),
+    }
+
+
+def _made(key: Key, decided: Decided) -> dict[str, Any]:
+    made = _decision(decided)
+    del made["valid_until"]
+    return made | {"sha256": key.sha256, "filename": key.filename}
+
+
+def _holding(held: Held) -> dict[str, Any]:
+    return {
+        "size": held.size,
+        "metadata_sha256": held.metadata,
+        "provenance_sha256": held.provenance,
+        "receipt_sha256": held.receipt,
+    }
+
+
+def _after(row: RowMapping, decided: Decided) -> Decided:
+    """Return the decision as it follows on the one before: denied after admitted is revoked."""
+    before = {State.ADMITTED, State.REVOKED}
+    if decided.state is State.DENIED and row["state"] in before:
+        return replace(decided, state=State.REVOKED)
+    return decided
+
+
+def _insert(connection: Connection) -> sqlite.Insert | postgresql.Insert:
+    """Return the insertion of this engine that leaves alone what is there."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(schema.files)
+    return postgresql.insert(schema.files)
+
+
+def _is(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return schema.files.c.sha256 == key.sha256, schema.files.c.filename == key.filename
+
+
+def _where(key: Key) -> dict[str, str]:
+    return {"sha256": key.sha256, "filename": key.filename}
+
+
+_ONE: Final = select(schema.files).where(
+    schema.files.c.sha256 == bindparam("sha256"), schema.files.c.filename == bindparam("filename")
+)
+_LOCKED: Final = _ONE.with_for_update()

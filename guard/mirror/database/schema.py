@@ -1,0 +1,215 @@
+"""The tables: one schema for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC, as microseconds since 1970: both engines order and compare it alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002, ANN401 - SQLAlchemy's
+        """Return what is stored."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002, ANN401 - SQLAlchemy's
+        """Return what was stored."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+_SHA256: Final = String(64)
+_NAME: Final = String(255)
+_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where they are called INTEGER."""
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+projects: Final = Table(
+    "projects",
+    METADATA,
+    Column("name", _NAME, primary_key=True),
+    Column("owner", Text, nullable=False),  # one index for each name, from the first time on
+    Column("first_seen", Moment, nullable=False),
+)
+
+files: Final = Table(
+    "files",
+    METADATA,
+    Column("sha256", _SHA256, primary_key=True),
+    Column("filename", _NAME, primary_key=True),
+    Column("project", _NAME, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("listed_size", BigInteger),
+    Column("upload_time", Moment),
+    Column("requires_python", Text),
+    Column("state", String(16), nullable=False),
+    Column("epoch", String(64)),
+    Column("judged_at", Moment),
+    Column("valid_until", Moment),
+    Column("findings", Text, nullable=False),  # JSON
+    Column("size", BigInteger),  # NULL: its bytes are not in the store
+    Column("metadata_sha256", _SHA256),
+    Column("provenance_sha256", _SHA256),
+    Column("receipt_sha256", _SHA256),
+    Index(None, "project"),
+    Index(None, "state", "epoch"),
+)
+
+decisions: Final = Table(  # every one that was ever made; the last is also in `files`
+    "decisions",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("sha256", _SHA256, nullable=False),
+    Column("filename", _NAME, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("judged_at", Moment, nullable=False),
+    Column("findings", Text, nullable=False),
+    Index(None, "sha256", "filename"),
+)
+
+changes: Final = Table(  # what replicas poll to know which rendered pages are old
+    "changes",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("project", _NAME),  # NULL: all of them
+    Column("at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+leases: Final = Table(  # who is about to do what nobody should do twice
+    "leases",
+    METADATA,
+    Column("key", String(400), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+jobs: Final = Table(  # the embedded queue; Procrastinate has tables of its own
+    "jobs",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("kind", String(32), nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("payload", Text, nullable=False),  # JSON
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due", Moment, nullable=False),
+    Column("claimed_by", String(64)),
+    Column("claimed_until", Moment),
+    Column("error", Text),
+    UniqueConstraint("kind", "key"),
+    Index(None, "due"),
+    sqlite_autoincrement=True,
+)
+
+people: Final = Table(
+    "people",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("name", _NAME, nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("subject", Text, unique=True),  # OIDC: issuer and subject
+    Column("disabled", Boolean, nullable=False, server_default="0"),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+tokens: Final = Table(
+    "tokens",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("person", _NUMBER, ForeignKey("people.number"), nullable=False),
+    Column("hash", _SHA256, nullable=False, unique=True),  # of 256 random bits: no salt is needed
+    Column("label", _NAME, nullable=False),
+    Column("scope", String(16), nullable=False),  # a role that it is limited to
+    Column("created_at", Moment, nullable=False),
+    Column("expires", Moment),
+    Column("revoked_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+requests: Final = Table(
+    "requests",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("project", _NAME, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", _NUMBER, ForeignKey("people.number"), nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),  # open, approved, rejected, withdrawn
+    Column("closed_at", Moment),
+    Column("expires", Moment),
+    Index(None, "state"),
+    Index(None, "project"),
+    sqlite_autoincrement=True,
+)
+
+votes: Final = Table(
+    "votes",
+    METADATA,
+    Column("request", _NUMBER, ForeignKey("requests.number"), primary_key=True),
+    Column("person", _NUMBER, ForeignKey("people.number"), primary_key=True),
+    Column("approves", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+approvals: Final = Table(
+    "approvals",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("project", _NAME, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("request", _NUMBER, ForeignKey("requests.number")),
+    Column("document", Text, nullable=False),  # JSON of guard.approval.Approval
+    Column("approved_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    Index(None, "project"),
+    sqlite_autoincrement=True,
+)
+
+audit: Final = Table(  # append only; each row has the digest of the one before
+    "audit",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
+    Column("previous", _SHA256, nullable=False),
+    Column("digest", _SHA256, nullable=False),
+)
