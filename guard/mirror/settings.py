@@ -12,7 +12,7 @@ class Settings:
     """Read once, at the start."""
 
     data: Path
-    """The mirror's private folder: the database, the store, the caches, unless these are elsewhere."""
+    """The mirror's private folder: database, store and caches, where these are not elsewhere."""
 
     database: str | None = None
     """SQLAlchemy's address of a PostgreSQL; `None`: SQLite in `data`."""
