@@ -49,6 +49,10 @@ def _serve(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--public-url", metavar="URL", help="how clients reach it (default: host and port)"
     )
+    _judging(command)
+
+
+def _judging(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("upstreams")
     group.add_argument("-i", "--index-url", "--default-index", dest="index_url", metavar="URL")
     group.add_argument("--extra-index-url", "--index", action="append", default=[], metavar="URL")
@@ -57,7 +61,26 @@ def _serve(command: argparse.ArgumentParser) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="errors only")
 
 
+def _build(command: argparse.ArgumentParser) -> None:
+    command.add_argument("tree", metavar="DIR|s3://…", help="what to make a static mirror")
+    group = command.add_argument_group("of")
+    which = group.add_mutually_exclusive_group()
+    which.add_argument(
+        "-r",
+        "--lock",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="the files that a lock names (default: all that was admitted so far)",
+    )
+    which.add_argument("--approved", action="store_true", help="what was approved")
+    place(command)
+    _judging(command)
+
+
 _ACTIONS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("serve", "serve the mirror over HTTP", _serve),
+    ("build", "write what is admitted as a static tree", _build),
 )
 """Name, help and words of each action, in the order in which they are shown."""
