@@ -57,8 +57,14 @@ class Session:
     layers: tuple[Layer, ...] = ()
     """The files that the policy comes from."""
 
+    python: Path | None = None
+    """The interpreter that is installed for."""
+
     place: Path | None = None
     """Where everything is to go; `None` where nothing is installed."""
+    alike: Callable[[Wanted], Installer] | None = None
+    """The same installer for other requirements of the same Python, whatever the target has."""
+
     indexes: Callable[[Pages, Http, Sequence[Index]], IndexSource] | None = None
     """How the indexes are asked, where that is not as it always is."""
 
@@ -186,6 +192,13 @@ def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
         pool=pool,
         now=now,
         place=None if alone else target.place,
+        alike=lambda others: _installer(
+            arguments.installer,
+            replace(target, alone=True, directory=None, prefix=None),
+            others,
+            pool,
+        ),
+        python=target.python,
     )
     try:
         yield run

@@ -52,6 +52,9 @@ class Bounds:
     approved: Mapping[NormalizedName, frozenset[Version]] = field(default_factory=dict)
     """Projects of which only these releases may be admitted: of some of them, none."""
 
+    built: Path | None = None
+    """A folder of wheels that the guard has built, which count beside those of the indexes."""
+
     def constraints(self) -> str:
         """Return the releases to do without as lines of a constraints file; none: empty."""
         lines = [f"{name}!={version}\n" for name, version in sorted(self.excluded)]

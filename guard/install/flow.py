@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import re
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,6 +34,8 @@ from guard.rules import Stage
 
 if TYPE_CHECKING:
     from guard.admission.gather import Admission
+    from guard.install.building import Build, Builds
+    from guard.install.offers import Offers
     from guard.install.releases import Releases
 
 _ROUNDS: Final = 12
@@ -80,6 +83,7 @@ class Flow:
         progress: Progress,
         pool: concurrent.futures.Executor,
         admission: Callable[[], Admission],
+        builds: Callable[[], Builds] | None = None,
     ) -> None:
         self._request = request
         self._wanted = wanted
@@ -89,13 +93,18 @@ class Flow:
         self._progress = progress
         self._open_admission = admission
         self._pool = pool
+        self._open_builds = builds
+        self._met: dict[NormalizedName, set[SpecifierSet]] = {}
         self._resolving = False
+        self._built: Path | None = None
+        self._offers: Offers | None = None
         self._hinted: set[NormalizedName] = set()
         self._denied: Judgement | None = None
         self._excluded: dict[NormalizedName, list[PassedOver]] = {}
 
     def _hint(self, bounds: Bounds, project: NormalizedName, specifiers: SpecifierSet) -> None:
         """Fetch what the resolver has just met, while it goes on."""
+        self._met.setdefault(project, set()).add(specifiers)
         if project not in self._hinted:
             self._hinted.add(project)
             self._pool.submit(self._prefetch, project, specifiers, bounds)
@@ -135,8 +144,52 @@ class Flow:
     def judged(self) -> Outcome:
         """Return the judgement on the newest plan that the policy accepts, or on why there is none.
 
-        Raises `GuardError` when there is no plan to judge.
+        What has no wheel is built on the way, where the policy says so. Raises `GuardError` when
+        there is no plan to judge.
         """
+        with contextlib.ExitStack() as stack:
+            if self._open_builds is not None:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="guard-")))
+                self._built = folder.resolve()
+            return self._judged()
+
+    def _otherwise(self, error: InstallerError, bounds: Bounds) -> Outcome | Bounds:
+        """Return bounds within which there may be a plan after all, or say why there is none."""
+        offered = self._with_builds(error, bounds)
+        if offered is not None:
+            return offered
+        wider = self._wider(bounds)
+        if wider is None or self._unreachable() is not None:
+            return self._without_solution(error)
+        return wider
+
+    def _with_builds(self, error: InstallerError, bounds: Bounds) -> Outcome | Bounds | None:
+        """Build what the resolver missed, and return bounds with it; or what denies it.
+
+        `None` where there is nothing to build.
+        """
+        if self._open_builds is None or self._built is None:
+            return None
+        if self._offers is None:
+            from guard.install.offers import Offers  # noqa: PLC0415 - most requests need none
+
+            self._offers = Offers(
+                builds=self._open_builds(),
+                releases=self._releases,
+                wanted=self._wanted,
+                folder=self._built,
+                passed_over=self._excluded,
+            )
+        match self._offers.more(error.output, self._met, bounds):
+            case True:
+                return replace(bounds, built=self._built)
+            case False:
+                return None
+            case denied:
+                outcome = self._rejected(denied.judgement)
+                return replace(outcome, note=denied.note)
+
+    def _judged(self) -> Outcome:
         if (refused := self._refused_directly()) is not None:
             return refused
         bounds = self._bounds()
@@ -149,10 +202,10 @@ class Flow:
                 self._resolving = False
                 planned = [self._with_hash(item) for item in resolved]
             except InstallerError as error:
-                wider = self._wider(bounds)
-                if wider is None or self._unreachable() is not None:
-                    return self._without_solution(error)
-                bounds = wider
+                otherwise = self._otherwise(error, bounds)
+                if isinstance(otherwise, Outcome):
+                    return otherwise
+                bounds = otherwise
                 continue
             if not planned:
                 return self._satisfied()
@@ -202,12 +255,26 @@ class Flow:
             )
             for item in chosen
         ]
+        for number, item in enumerate(asked):
+            if (build := self._locked_source(item)) is None:
+                continue
+            if build.wheel is None:
+                return Outcome(judgement=build.judgement, note=build.note)
+            asked[number] = build.wheel
+            chosen[number] = replace(chosen[number], file=build.wheel.file)
         if whole:
             self._progress.step("Judging")
         judgement = self._admission.admit(asked)
         if judgement.decision is Decision.DENIED:
             return self._rejected(judgement)
         return Outcome(judgement=judgement, planned=tuple(chosen))
+
+    def _locked_source(self, item: Asked) -> Build | None:
+        """Return the build of a source that a lock names; `None` of what is not built."""
+        sdist = item.file.kind is FileKind.SDIST and item.file.version is not None
+        if not sdist or self._policy.builds(item.file.project) is None or not self._open_builds:
+            return None
+        return self._open_builds().build(item.file, item.requested)
 
     def _refused_directly(self) -> Outcome | None:
         """Judge what is asked for by URL or path before anything is fetched or built."""
@@ -305,6 +372,8 @@ class Flow:
 
         pip and uv pass by what was uploaded after the hashes were written; uv's plan does not.
         """
+        if (built := self._was_built(item)) is not None:
+            return replace(item, file=built.file)
         wanted = self._wanted.requested(item.file).hashes
         if not wanted or item.direct or wanted & set(item.file.hashes.items()):
             return item
@@ -314,6 +383,9 @@ class Flow:
     def _judge(self, planned: Sequence[Planned]) -> Judgement:
         asked = []
         for item in planned:
+            if (built := self._was_built(item)) is not None:
+                asked.append(built)
+                continue
             requested = self._wanted.requested(item.file)
             if item.direct:
                 requested = replace(requested, pinned=True, direct_url=item.file.url)
@@ -322,6 +394,9 @@ class Flow:
             _refuse_unhashed(asked)
         self._progress.step("Judging")
         return self._admission.admit(asked)
+
+    def _was_built(self, item: Planned) -> Asked | None:
+        return self._offers.of(item) if self._offers is not None else None
 
     def _exclude(self, judgement: Judgement) -> frozenset[tuple[NormalizedName, Version]] | None:
         """Return the releases to do without; `None` if one was denied that nothing replaces."""
@@ -416,13 +491,18 @@ def _has(installed: Mapping[NormalizedName, str], file: File) -> bool:
 
 
 def _refuse_unhashed(asked: Sequence[Asked]) -> None:
-    unhashed = sorted(item.file.title for item in asked if not item.requested.hashes)
+    unhashed = sorted(item.file.title for item in asked if not _demanded(item).hashes)
     if unhashed:
         raise UsageError(
             f"no hash was given for {', '.join(unhashed)}",
             reason="hashes are required (`--require-hashes`)",
             hint="add `--hash=sha256:…` to each requirement, its dependencies too",
         )
+
+
+def _demanded(item: Asked) -> Requested:
+    """Return how a file was asked for; of what was built here, that is how its source was."""
+    return item.built.source.requested if item.built is not None else item.requested
 
 
 def _would_build(what: str) -> UnsupportedError:

@@ -178,6 +178,8 @@ class Pip:
         cutoff = bounds.own if bounds.uncut else bounds.cutoff
         if cutoff and self._version >= _WITH_CUTOFF:
             options += ["--uploaded-prior-to", cutoff.isoformat()]
+        if bounds.built is not None:
+            options += ["--find-links", str(bounds.built)]
         return options + self._switches(request)
 
     def _switches(self, request: Request) -> list[str]:

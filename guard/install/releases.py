@@ -125,6 +125,33 @@ class Releases:
                     return file
         return None
 
+    def sources(
+        self, project: NormalizedName, wanted: Sequence[SpecifierSet], bounds: Bounds
+    ) -> Iterator[File]:
+        """Yield the source of each release without a wheel for the target, the newest first.
+
+        A release counts that any of `wanted` lets in, and `bounds`; pre-releases as PEP 440 says.
+        """
+        page = self._admission.index.first_page(project)
+        if isinstance(page, Absent | Unknown):
+            return
+        cutoff = bounds.own if project in bounds.uncut else bounds.cutoff
+        approved = bounds.approved.get(project)
+        releases = page.releases()
+        early = True if self._wanted.pre else None
+        let_in = {v for each in wanted for v in each.filter(releases, prereleases=early)}
+        for version in sorted(let_in, reverse=True)[:_LOOKED_AT]:
+            if (project, version) in bounds.excluded or (
+                approved is not None and version not in approved
+            ):
+                continue
+            file, entry = next(self._fitting(page, version, releases[version]), (None, None))
+            if file is None or entry is None or file.kind is not FileKind.SDIST:
+                continue
+            late = cutoff and entry.upload_time and entry.upload_time > cutoff
+            if entry.yanked is None and not late and file.filename.endswith(".tar.gz"):
+                yield file
+
     def best(self, project: NormalizedName, version: Version) -> File | None:
         """Return the file of a release that an installer would take here."""
         return next(iter(self._files(project, version)), None)
