@@ -4,7 +4,7 @@ The first process makes namespaces of its own and stays outside of them. The sec
 one inside: it mounts what the build may see, waits for the build, ends whatever that has left
 running, and only then takes out what was made. The third becomes the command.
 
-Argument, a JSON object: `root` an empty folder, `readable` the paths that are visible where they
+On stdin, a JSON object: `root` an empty folder, `readable` the paths that are visible where they
 are, `source` the folder to copy, `place` where to, `command`, `environment`, `bytes` and `entries`
 the most that may be written; `answer` and `made`, the descriptors for what came of it.
 """
@@ -204,6 +204,7 @@ def _become(plan: dict[str, Any]) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         _lower(resource.RLIMIT_NPROC, _PROCESSES)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.closerange(3, 65_536)
         os.chdir(plan["place"])
         os.execve(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606 - words
@@ -280,4 +281,4 @@ def _checked(returned: int) -> None:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(json.load(sys.stdin))

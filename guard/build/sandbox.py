@@ -130,7 +130,11 @@ def _entered(job: Job, limits: Limits) -> tuple[dict[str, Any], str]:
     root = job.folder / "root"
     root.mkdir()
     inside = f"{HOME}/{job.source.name}"
-    with tempfile.TemporaryFile() as answer, (job.folder / "made").open("xb") as made:
+    with (
+        tempfile.TemporaryFile() as told,
+        tempfile.TemporaryFile() as answer,
+        (job.folder / "made").open("xb") as made,
+    ):
         plan = {
             "root": str(root),
             "readable": [str(path) for path in job.readable],
@@ -143,8 +147,11 @@ def _entered(job: Job, limits: Limits) -> tuple[dict[str, Any], str]:
             "answer": answer.fileno(),
             "made": made.fileno(),
         }
-        command = [sys.executable, "-I", "-S", str(_ENTER), json.dumps(plan)]
-        said = supervised(command, job, limits, keep=(answer.fileno(), made.fileno()))
+        command = [sys.executable, "-I", "-S", str(_ENTER)]
+        told.write(json.dumps(plan).encode())
+        told.seek(0)
+        keep = (answer.fileno(), made.fileno())
+        said = supervised(command, job, limits, keep=keep, stdin=told)
         answer.seek(0)
         return _answer(answer.read(_ANSWER_LIMIT)), said
 
@@ -183,6 +190,7 @@ def supervised(  # noqa: PLR0913 - what a process consists of
     limits: Limits,
     *,
     keep: tuple[int, ...] = (),
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> str:
@@ -193,7 +201,7 @@ def supervised(  # noqa: PLR0913 - what a process consists of
     try:
         child = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=dict(environment or {}),

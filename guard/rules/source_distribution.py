@@ -83,7 +83,7 @@ class SourceDistribution(Rule, frozen=True, kw_only=True):
         builds = kind is FileKind.SDIST and self.action is Action.BUILD
         if builds and candidate.requested.to_build:
             return
-        help_ = "choose a release with a wheel for the target interpreter"
+        help_ = ["help: choose a release with a wheel for the target interpreter"]
         if kind is FileKind.SDIST and not builds:
-            help_ += f'; or rules.{self.id}.action = "build"'
-        yield self.finding(f"installing this {kind} would run its build backend", f"help: {help_}")
+            help_.append(f'help: or have it built in a sandbox: rules.{self.id}.action = "build"')
+        yield self.finding(f"installing this {kind} would run its build backend", *help_)
