@@ -215,7 +215,7 @@ class Releases:
                 continue
             if any(filename.endswith(".whl") for filename in page.filenames):
                 continue
-            for _, verdict in self._judged(name):
+            for _, verdict in self._judged(name, to_build=True):
                 if verdict.decision is Decision.DENIED:
                     verdicts.append(verdict)
                 break
@@ -237,7 +237,9 @@ class Releases:
             if verdict.decision is not Decision.ADMITTED:
                 yield PassedOver(project=project, version=version, findings=_against(verdict))
 
-    def _judged(self, project: NormalizedName) -> Iterator[tuple[Version, Verdict]]:
+    def _judged(
+        self, project: NormalizedName, *, to_build: bool = False
+    ) -> Iterator[tuple[Version, Verdict]]:
         """Yield the releases that fit the target, newest first, judged by their page."""
         page = self._admission.index.first_page(project)
         if isinstance(page, Absent | Unknown):
@@ -247,7 +249,8 @@ class Releases:
             file, _ = next(self._fitting(page, version, filenames), (None, None))
             if file is not None:
                 located = self._admission.index.locate(file)
-                yield version, self._admission.preview(file, Requested(named=True), located)
+                requested = Requested(named=True, to_build=to_build)
+                yield version, self._admission.preview(file, requested, located)
 
     def _fitting(
         self, page: ProjectPage, version: Version, filenames: Sequence[str]
