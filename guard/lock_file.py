@@ -14,6 +14,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from guard import attestation_identities
+from guard.errors import UnsupportedError
 from guard.model import Absent, Admitted, Built, Candidate, Fact, Listing, Origin, Unknown
 from guard.plan import Planned
 from guard.publisher import Provenance
@@ -102,6 +103,11 @@ def _package(admitted: Sequence[Admitted], marker: Marker | None) -> Package:
 def _of_source(wheel: Candidate, built: Built) -> Package:
     """Return the package of what was built here: what others can have of it is its source."""
     file, proved = built.source.file, wheel.provenance
+    if built.sha256 is None:
+        raise UnsupportedError(
+            f"a lock has no place for `{wheel.file.project}`, a folder of your own",
+            hint="lock its dependencies: `guard lock -r pyproject.toml`",
+        )
     known = proved.identities if isinstance(proved, Provenance) else ()
     return Package(
         name=file.project,

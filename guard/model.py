@@ -313,8 +313,8 @@ class Built:
     source: Candidate
     """The source distribution, as it was judged: what is known of its publisher and its index."""
 
-    sha256: str
-    """Of the bytes that were built."""
+    sha256: str | None
+    """Of the bytes that were built; `None` of a folder of the user's own."""
 
     requirements: tuple[tuple[str, str], ...]
     """The wheels that it was built with, each judged before: file name and sha256."""
@@ -373,6 +373,15 @@ class Candidate:
 
     built: Fact[Built] = Absent("it was not built here")
     """How it was made; then all that an index would say of it is what one says of its source."""
+
+    @property
+    def own(self) -> bool:
+        """Whether it was built here from a folder of the user's own: that code is the user's."""
+        match self.built:
+            case Built(source=source):
+                return source.file.kind is FileKind.SOURCE_TREE
+            case _:
+                return False
 
     def younger_than(self, age: timedelta) -> bool:
         """Tell whether it was uploaded less than `age` ago, or may have been."""

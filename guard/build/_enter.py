@@ -5,8 +5,9 @@ one inside: it mounts what the build may see, waits for the build, ends whatever
 running, and only then takes out what was made. The third becomes the command.
 
 On stdin, a JSON object: `root` an empty folder, `readable` the paths that are visible where they
-are, `source` the folder to copy, `place` where to, `command`, `environment`, `bytes` and `entries`
-the most that may be written; `answer` and `made`, the descriptors for what came of it.
+are, `source` the folder to copy, `copy` where to, `place` where that is seen, `command`,
+`environment`, `bytes` and `entries` the most that may be written; `answer` and `made`, the
+descriptors for what came of it.
 """
 
 from __future__ import annotations
@@ -124,7 +125,11 @@ def _furnish(plan: dict[str, Any]) -> None:
         os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
     _protect(root, writable)
     _mount_processes(f"{root}/proc")
-    shutil.copytree(plan["source"], root + plan["place"], symlinks=True)
+    copy = root + plan["copy"]
+    shutil.copytree(plan["source"], copy, symlinks=True)
+    if plan["place"] != plan["copy"]:
+        os.makedirs(root + plan["place"], exist_ok=True)
+        _mount(copy, root + plan["place"], None, _BIND)
     os.chdir(root)
     _mount(None, root, None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV)
     _checked(_libc.pivot_root(b".", b"."))

@@ -27,13 +27,16 @@ def run(job: Job, limits: Limits) -> Ran:
     place = job.folder / "build"
     for name in ("home", "out", "tmp"):
         (place / name).mkdir(parents=True)
-    shutil.copytree(job.source, place / job.source.name, symlinks=True)
+    source = job.place
+    if source is None:
+        source = place / job.source.name
+        shutil.copytree(job.source, source, symlinks=True)
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     said = supervised(
         job.command,
         job,
         limits,
-        cwd=place / job.source.name,
+        cwd=source,
         environment=variables(str(place), {**kept, **job.environment}),
     )
     try:

@@ -43,18 +43,21 @@ class Hooks:
     scratch: Path
     """A private folder in which each call has one of its own."""
 
+    place: Path | None = None
+    """Where the source is installed in place (PEP 660); `None` where a wheel holds all of it."""
+
     isolated: bool = True
     limits: Limits = field(default_factory=Limits)
 
     def required(self) -> tuple[str, ...]:
         """Return what the backend itself says it needs beyond its static requirements."""
-        with self._called("get_requires_for_build_wheel", optional=True) as ran:
+        with self._called(f"get_requires_for_build_{self._kind}", optional=True) as ran:
             return requirements(ran.result, self.title, "its build backend")
 
     @contextlib.contextmanager
     def wheel(self) -> Iterator[tuple[str, Path]]:
         """Yield the name of the wheel that the backend builds, and the file with its bytes."""
-        with self._called("build_wheel", "out", None, None) as ran:
+        with self._called(f"build_{self._kind}", "out", None, None) as ran:
             name = str(ran.result)
             try:
                 parse_wheel_filename(name)
@@ -63,6 +66,10 @@ class Hooks:
             if ran.made.stat().st_size > self.limits.wheel:
                 raise unbuildable(self.title, f"it made more than {self.limits.wheel} bytes")
             yield name, ran.made
+
+    @property
+    def _kind(self) -> str:
+        return "wheel" if self.place is None else "editable"
 
     @contextlib.contextmanager
     def _called(self, hook: str, *arguments: str | None, optional: bool = False) -> Iterator[Ran]:
@@ -100,6 +107,7 @@ class Hooks:
             title=self.title,
             command=(str(python.python), "-I", "-B", str(script), json.dumps(call)),
             source=self.source,
+            place=self.place,
             readable=(python.environment, script, *python.readable),
             folder=folder,
             environment={"VIRTUAL_ENV": str(python.environment)},

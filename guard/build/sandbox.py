@@ -47,6 +47,9 @@ class Job:
     source: Path
     """The folder whose copy is the working folder."""
 
+    place: Path | None = None
+    """Where the copy is seen: what is built in place writes down where its source is."""
+
     readable: tuple[Path, ...] = ()
     """What else is visible, where it is and read-only."""
 
@@ -139,7 +142,8 @@ def _entered(job: Job, limits: Limits) -> tuple[dict[str, Any], str]:
             "root": str(root),
             "readable": [str(path) for path in job.readable],
             "source": str(job.source),
-            "place": inside,
+            "copy": inside,
+            "place": str(job.place or inside),
             "command": list(job.command),
             "environment": variables(HOME, job.environment),
             "bytes": limits.written,

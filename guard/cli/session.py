@@ -327,6 +327,7 @@ def _request(arguments: argparse.Namespace, now: datetime) -> Request:
     only = getattr(arguments, "only_group", [])
     return Request(
         specifiers=(*arguments.requirement, *arguments.editable),
+        editable=tuple(arguments.editable),
         requirement_files=tuple(f for f in files if not (only and f.name == "pyproject.toml")),
         constraint_files=tuple(arguments.constraint_files),
         extras=tuple(getattr(arguments, "extra", [])),

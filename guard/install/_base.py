@@ -247,5 +247,11 @@ def pins(admitted: Sequence[Admitted]) -> str:
     return "".join((*links, *names))
 
 
+def own(admitted: Sequence[Admitted]) -> Iterator[str]:
+    """Yield the user's own projects: the same version may be other files than those there."""
+    candidates = (item.verdict.candidate for item in admitted)
+    return (str(candidate.file.project) for candidate in candidates if candidate.own)
+
+
 def _quoted(path: Path) -> str:
     return path.as_uri()

@@ -25,6 +25,7 @@ from guard import plan
 from guard.admission import Asked, Judgement, judge
 from guard.errors import GuardError, InstallerError, SourceError, UnsupportedError, UsageError
 from guard.install._base import Bounds, Installer
+from guard.install.own import Own, projects
 from guard.model import Decision, File, FileKind, PassedOver, Requested, Unknown, Verdict
 from guard.plan import Planned
 from guard.policy import Policy
@@ -168,19 +169,9 @@ class Flow:
 
         `None` where there is nothing to build.
         """
-        if self._open_builds is None or self._built is None:
+        if self._open_builds is None:
             return None
-        if self._offers is None:
-            from guard.install.offers import Offers  # noqa: PLC0415 - most requests need none
-
-            self._offers = Offers(
-                builds=self._open_builds(),
-                releases=self._releases,
-                wanted=self._wanted,
-                folder=self._built,
-                passed_over=self._excluded,
-            )
-        match self._offers.more(error.output, self._met, bounds):
+        match self._opened_offers().more(error.output, self._met, bounds):
             case True:
                 return replace(bounds, built=self._built)
             case False:
@@ -189,8 +180,23 @@ class Flow:
                 outcome = self._rejected(denied.judgement)
                 return replace(outcome, note=denied.note)
 
+    def _opened_offers(self) -> Offers:
+        """Return what is built for this request, opened when there is anything."""
+        if self._offers is None:
+            from guard.install.offers import Offers  # noqa: PLC0415 - most requests need none
+
+            assert self._open_builds is not None and self._built is not None  # noqa: S101, PT018
+            self._offers = Offers(
+                builds=self._open_builds(),
+                releases=self._releases,
+                wanted=self._wanted,
+                folder=self._built,
+                passed_over=self._excluded,
+            )
+        return self._offers
+
     def _judged(self) -> Outcome:
-        if (refused := self._refused_directly()) is not None:
+        if (refused := self._refused_directly() or self._own_built()) is not None:
             return refused
         bounds = self._bounds()
         for _ in range(_ROUNDS):
@@ -200,7 +206,7 @@ class Flow:
                 self._resolving = True
                 resolved = self._installer.resolve(self._request, bounds, hint)
                 self._resolving = False
-                planned = [self._with_hash(item) for item in resolved]
+                planned = [self._with_hash(item) for item in self._with_own(resolved)]
             except InstallerError as error:
                 otherwise = self._otherwise(error, bounds)
                 if isinstance(otherwise, Outcome):
@@ -278,8 +284,12 @@ class Flow:
 
     def _refused_directly(self) -> Outcome | None:
         """Judge what is asked for by URL or path before anything is fetched or built."""
+        own = self._own
         asked = [
-            Asked(file, Requested(named=True, pinned=True, direct_url=file.url))
+            Asked(
+                own[file.url].file if file.url in own else file,
+                Requested(named=True, pinned=True, direct_url=file.url, to_build=file.url in own),
+            )
             for file in self._wanted.direct
         ]
         verdicts = [
@@ -290,8 +300,32 @@ class Flow:
         if denied:
             return Outcome(judgement=Judgement(denied))
         for file in self._wanted.direct:
-            if file.kind is not FileKind.WHEEL:
+            if file.kind is not FileKind.WHEEL and file.url not in own:
                 raise _would_build(file.title)
+        return None
+
+    @cached_property
+    def _own(self) -> Mapping[str, Own]:
+        """The user's own projects on the command line, by URL; none that nobody builds."""
+        if self._open_builds is None:
+            return {}
+        return {
+            own.file.url: own
+            for own in projects(self._request)
+            if self._policy.builds(own.file.project) is not None
+        }
+
+    def _own_built(self) -> Outcome | None:
+        """Build the user's own projects, and ask for their wheels in their place.
+
+        Returns why that cannot be; `None` where it could.
+        """
+        for own in self._own.values():
+            laid = self._opened_offers().lay_own(own)
+            if not isinstance(laid, str):
+                return replace(self._rejected(laid.judgement), note=laid.note)
+            words = tuple(laid if each == own.words else each for each in self._request.specifiers)
+            self._request = replace(self._request, specifiers=words)
         return None
 
     def _bounds(self) -> Bounds:
@@ -394,6 +428,12 @@ class Flow:
             _refuse_unhashed(asked)
         self._progress.step("Judging")
         return self._admission.admit(asked)
+
+    def _with_own(self, planned: Sequence[Planned]) -> list[Planned]:
+        """Return the plan with all of the user's own projects: pip takes a version for the same."""
+        built = self._offers.own() if self._own and self._offers is not None else []
+        have = {item.file.project for item in planned}
+        return [*planned, *(Planned(file=f, direct=True) for f in built if f.project not in have)]
 
     def _was_built(self, item: Planned) -> Asked | None:
         return self._offers.of(item) if self._offers is not None else None

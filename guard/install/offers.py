@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from guard.errors import UnsupportedError
 from guard.install._base import Bounds
 from guard.install.building import Build, Builds
 from guard.install.copy import copy_into
+from guard.install.own import Own
 from guard.install.releases import Releases
 from guard.model import Decision, File, PassedOver
 from guard.plan import Planned
@@ -71,6 +72,24 @@ class Offers:
                 return found
             offered |= found
         return offered
+
+    def lay_own(self, own: Own) -> Build | str:
+        """Build the user's own project; return the requirement of the wheel in its place."""
+        build = self.builds.build_own(own.file, own.place, editable=own.editable)
+        if build.wheel is None:
+            return build
+        self._lay(build)
+        file = build.wheel.file
+        laid = (self.folder / file.filename).as_uri()
+        self.wanted.direct[:] = [
+            replace(file, url=laid) if each.url == own.file.url else each
+            for each in self.wanted.direct
+        ]
+        return f"{file.project}{own.extras} @ {laid}"
+
+    def own(self) -> list[File]:
+        """Return the wheels of the user's own projects."""
+        return [a.file for a in self._made.values() if a.built and a.built.sha256 is None]
 
     def of(self, item: Planned) -> Asked | None:
         """Return what was built where that is what the resolver chose, and no file of its name."""

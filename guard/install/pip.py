@@ -18,7 +18,7 @@ from packaging.version import Version
 
 from guard.errors import InstallerError, TargetError, UnsupportedError, UsageError
 from guard.install import configuration, pip_configuration
-from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
+from guard.install._base import Bounds, Hint, hand_over, own, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target, environment_of
 from guard.model import Admitted, File, FileKind
@@ -215,7 +215,7 @@ class Pip:
             command = [*self._pip, "install", "--no-index", "--no-deps", "--require-hashes"]
             command += ["--no-input", "--no-cache-dir", "--only-binary", ":all:"]
             command += [*self._place(request), "--requirement", str(path)]
-            if request.reinstall:
+            if request.reinstall or any(own(admitted)):
                 command.append("--force-reinstall")
             if self._target.prefix:
                 # Else pip removes from the environment what it puts below the prefix.

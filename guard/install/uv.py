@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from guard import lock_file, plan
 from guard.errors import InstallerError
 from guard.install import configuration, uv_configuration
-from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
+from guard.install._base import Bounds, Hint, hand_over, own, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target
 from guard.install.uv_cache import UvCache
@@ -206,6 +206,8 @@ class Uv:
             command += ["--python", str(self._target.python), *self._place()]
             if request.reinstall:
                 command.append("--reinstall")
+            for project in own(admitted):
+                command += ["--reinstall-package", project]
             if quiet:
                 command.append("--quiet")
             # The user's own cache could hold other bytes under the same name.

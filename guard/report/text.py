@@ -136,10 +136,14 @@ def _built(result: Result) -> list[str]:
             where = "in a sandbox" if built.isolation == "sandbox" else "without a sandbox"
             lines.append(
                 f"  {plain(verdict.candidate.file.filename)} from "
-                f"{plain(built.source.file.filename)} (sha256 {built.sha256[:16]}…), {where}, "
+                f"{plain(built.source.file.filename)}{_digest(built.sha256)}, {where}, "
                 f"with {plain(used)}"
             )
     return ["\n".join(("Built here:", *lines))] if lines else []
+
+
+def _digest(sha256: str | None) -> str:
+    return f" (sha256 {sha256[:16]}…)" if sha256 else ""
 
 
 def _release(filename: str) -> str:

@@ -40,6 +40,9 @@ class SourceDistribution(Rule, frozen=True, kw_only=True):
     into a folder of its own. What it made is inspected like any other wheel, and whatever is known
     of the source's publisher and age counts for it.
 
+    A folder of your own (`guard install .`, `-e .`) is built in the same way. Its code is yours;
+    what it is built with is judged.
+
     Where there is no way to keep a build apart (not on Linux, or no user namespaces), it is
     refused. `isolation = "none"` builds all the same: with your rights, and with the network.
 
@@ -80,10 +83,11 @@ class SourceDistribution(Rule, frozen=True, kw_only=True):
         kind = candidate.file.kind
         if kind is FileKind.WHEEL:
             return
-        builds = kind is FileKind.SDIST and self.action is Action.BUILD
+        known = kind is FileKind.SDIST or candidate.file.url.startswith("file:")
+        builds = known and self.action is Action.BUILD
         if builds and candidate.requested.to_build:
             return
         help_ = ["help: choose a release with a wheel for the target interpreter"]
-        if kind is FileKind.SDIST and not builds:
+        if known and not builds:
             help_.append(f'help: or have it built in a sandbox: rules.{self.id}.action = "build"')
         yield self.finding(f"installing this {kind} would run its build backend", *help_)

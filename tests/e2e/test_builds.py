@@ -450,3 +450,77 @@ def test_even_without_a_sandbox_a_build_has_another_home_and_no_secret(
     assert_paragraph(ran, 1, "raw-1.0.tar.gz could not be built")
     assert "token: none" in ran.err
     assert list(home.rglob("planted")) == []
+
+
+@pytest.fixture
+def own(guard: Guard) -> Path:
+    """A project of the user's, in the working folder."""
+    source = guard.work / "checkout"
+    (source / "_build").mkdir(parents=True)
+    wheel = a_wheel("mine", "0.3", requires=["dep"], extras={"x": ["more"]})
+    wheel.write_to(source / "_build")
+    in_place = a_wheel(
+        "mine",
+        "0.3",
+        requires=["dep"],
+        files={"mine.pth": f"{source}\n", "mine_too.pth": "import sys; sys.mine = 1\n"},
+    )
+    (source / "_build" / "in_place.whl").write_bytes(in_place.content)
+    (source / "pyproject.toml").write_text(
+        '[project]\nname = "mine"\nversion = "0.3"\n[build-system]\nrequires = ["tool"]\n'
+        'build-backend = "in_tree"\nbackend-path = ["_build"]\n'
+    )
+    (source / "_build" / "in_tree.py").write_text(
+        f"import pathlib, shutil, tool\nWHEEL = {wheel.filename!r}\n"
+        "def build_wheel(folder, config_settings=None, metadata_directory=None):\n"
+        "    shutil.copy(pathlib.Path(__file__).with_name(WHEEL), folder)\n"
+        "    return WHEEL\n"
+        "def build_editable(folder, config_settings=None, metadata_directory=None):\n"
+        f"    assert str(pathlib.Path.cwd()) == {str(source)!r}\n"
+        "    pathlib.Path('touched').touch()\n"
+        "    made = pathlib.Path(__file__).with_name('in_place.whl')\n"
+        "    shutil.copy(made, pathlib.Path(folder, WHEEL))\n"
+        "    return WHEEL\n"
+    )
+    return source
+
+
+def test_a_project_of_ones_own_is_built_with_what_was_judged(
+    either: Environment, guard: Guard, policy: Path, index: LoopbackIndex, own: Path
+) -> None:
+    tool = a_wheel("tool", "1.0")
+    for artifact in (tool, a_wheel("dep", "1.0"), a_wheel("more", "1.0")):
+        index.add(artifact, uploaded=LONG_AGO)
+    ran = installs(guard, policy, either, index, "./checkout[x]")
+    assert ran.code == 0, ran.said
+    assert either.installed() == {"mine": "0.3", "dep": "1.0", "more": "1.0"}
+    (built,) = (c["built_from"] for c in ran.report["candidates"] if "built_from" in c)
+    assert built["requirements"] == [{"filename": tool.filename, "sha256": tool.sha256}]
+    assert (either.packages / "mine.py").exists()
+    in_place = installs(guard, policy, either, index, "-e", "./checkout")
+    assert in_place.code == 0, in_place.said
+    assert (either.packages / "mine.pth").read_text() == f"{own}\n"
+    assert not (either.packages / "mine.py").exists()
+    assert not (own / "touched").exists()
+
+
+def test_a_project_of_ones_own_is_not_built_with_what_was_denied(
+    target: Environment, guard: Guard, policy: Path, index: LoopbackIndex, own: Path, marker: Path
+) -> None:
+    evil = a_wheel("tool", "1.0", files={"tool.py": "", **a_startup_payload(marker)})
+    index.add(evil, uploaded=LONG_AGO)
+    for words in (["./checkout"], ["-e", "./checkout"]):
+        with untouched(target):
+            ran = guard.install(*words, "--policy", policy, into=target, index=index)
+        assert_paragraph(ran, 77, "denied[startup-hook]", evil.filename)
+    assert not marker.exists()
+
+
+def test_a_dependency_of_ones_own_project_is_judged(
+    target: Environment, guard: Guard, policy: Path, index: LoopbackIndex, own: Path, marker: Path
+) -> None:
+    index.add(a_wheel("tool", "1.0"), uploaded=LONG_AGO)
+    index.add(a_wheel("dep", "1.0", files=a_startup_payload(marker)), uploaded=LONG_AGO)
+    with untouched(target):
+        ran = guard.install("./checkout", "--policy", policy, into=target, index=index)
+    assert_paragraph(ran, 77, "denied[startup-hook]", "dep-1.0-py3-none-any.whl")

@@ -41,9 +41,14 @@ def test_what_an_installer_would_build_is_denied_all_the_same() -> None:
     assert a_verdict(a_candidate(file=SDIST), BUILT).decision is Decision.DENIED
 
 
-def test_no_source_tree_is_built() -> None:
-    tree = a_candidate(file=TREE, requested=Requested(named=True, to_build=True))
-    assert a_verdict(tree, BUILT).decision is Decision.DENIED
+def test_a_folder_of_the_users_own_is_built_and_no_other_tree() -> None:
+    coming = Requested(named=True, to_build=True, direct_url="file:///home/user/litellm")
+    own = a_file(
+        version=None, url="file:///home/user/litellm", kind=FileKind.SOURCE_TREE, hashes={}
+    )
+    assert a_verdict(a_candidate(file=own, requested=coming), BUILT).findings == ()
+    assert a_verdict(a_candidate(file=own, requested=coming)).decision is Decision.DENIED
+    assert a_verdict(a_candidate(file=TREE, requested=coming), BUILT).decision is Decision.DENIED
 
 
 def test_a_group_may_be_built_and_nobody_else() -> None:
