@@ -138,6 +138,7 @@ def an_sdist(
     backend: str = _BACKEND,
     build_requires: Sequence[str] = (),
     makes: Artifact | None = None,
+    pyproject: str = _PYPROJECT,
 ) -> Artifact:
     """A source distribution that builds offline, and whose setup.py writes the marker `payload`.
 
@@ -151,7 +152,7 @@ def an_sdist(
     members = _as_bytes(_a_module(name, version) if files is None else files)
     members |= {
         "PKG-INFO": wheel.metadata,
-        "pyproject.toml": _PYPROJECT.replace("[]", json.dumps(list(build_requires)), 1).encode(),
+        "pyproject.toml": pyproject.replace("[]", json.dumps(list(build_requires)), 1).encode(),
         "setup.py": (("" if payload is None else _writes(payload)) + script).encode(),
         "_build/in_tree.py": backend.encode(),
         f"_build/{made.filename}": made.content,

@@ -15,7 +15,10 @@ def main(job):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - any Pyt
     """Call the hook in the working folder, which is the source's own."""
     sys.path[:0] = [os.path.join(os.getcwd(), folder) for folder in job["path"]]
     name, _, inner = job["backend"].partition(":")
-    backend = importlib.import_module(name)
+    try:
+        backend = importlib.import_module(name)
+    except ImportError as error:
+        sys.exit("the backend " + name + " cannot be imported: " + str(error))
     for attribute in filter(None, inner.split(".")):
         backend = getattr(backend, attribute)
     hook = getattr(backend, job["hook"], None)

@@ -22,6 +22,7 @@ from guard.build.backend import Backend, backend_of, unbuildable
 from guard.build.hooks import Hooks, Interpreter
 from guard.build.limits import Limits
 from guard.build.unpack import unpack
+from guard.errors import BuildError, InstallerError
 from guard.install import build_environment, own
 from guard.install.build_records import Made, Records, Required
 from guard.install.target import Description
@@ -166,7 +167,17 @@ class _OneBuild:
         return self._inspected(arrival, whole)
 
     def _judged(self, requires: tuple[str, ...]) -> Judgement:
-        return self._builds.resolve(requires) if requires else Judgement(())
+        if not requires:
+            return Judgement(())
+        try:
+            return self._builds.resolve(requires)
+        except InstallerError as error:
+            raise BuildError(
+                f"{self._file.filename} cannot be built",
+                reason=f"there is nothing to build it with: {', '.join(requires)[:200]}",
+                exit_code=error.exit_code,
+                output=error.output,
+            ) from None
 
     def _required(
         self, backend: Backend, static: Judgement

@@ -9,7 +9,6 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +24,7 @@ from guard import plan
 from guard.admission import Asked, Judgement, judge
 from guard.errors import GuardError, InstallerError, SourceError, UnsupportedError, UsageError
 from guard.install._base import Bounds, Installer
-from guard.install.own import Own, projects
+from guard.install.on_demand import OnDemand
 from guard.model import Decision, File, FileKind, PassedOver, Requested, Unknown, Verdict
 from guard.plan import Planned
 from guard.policy import Policy
@@ -36,7 +35,6 @@ from guard.rules import Stage
 if TYPE_CHECKING:
     from guard.admission.gather import Admission
     from guard.install.building import Build, Builds
-    from guard.install.offers import Offers
     from guard.install.releases import Releases
 
 _ROUNDS: Final = 12
@@ -94,14 +92,14 @@ class Flow:
         self._progress = progress
         self._open_admission = admission
         self._pool = pool
-        self._open_builds = builds
         self._met: dict[NormalizedName, set[SpecifierSet]] = {}
         self._resolving = False
-        self._built: Path | None = None
-        self._offers: Offers | None = None
         self._hinted: set[NormalizedName] = set()
         self._denied: Judgement | None = None
         self._excluded: dict[NormalizedName, list[PassedOver]] = {}
+        self._built = OnDemand(
+            builds, policy, wanted, releases=lambda: self._releases, passed_over=self._excluded
+        )
 
     def _hint(self, bounds: Bounds, project: NormalizedName, specifiers: SpecifierSet) -> None:
         """Fetch what the resolver has just met, while it goes on."""
@@ -148,56 +146,34 @@ class Flow:
         What has no wheel is built on the way, where the policy says so. Raises `GuardError` when
         there is no plan to judge.
         """
-        with contextlib.ExitStack() as stack:
-            if self._open_builds is not None:
-                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="guard-")))
-                self._built = folder.resolve()
-            return self._judged()
+        with self._built.folder():
+            return self._refused_directly() or self._own_built() or self._judged()
+
+    def _own_built(self) -> Outcome | None:
+        """Ask for the wheels of the user's own projects from now on; or say why there are none."""
+        request = self._built.with_own(self._request)
+        if not isinstance(request, Request):
+            return self._unbuilt(request)
+        self._request = request
+        return None
+
+    def _unbuilt(self, build: Build) -> Outcome:
+        return replace(self._rejected(build.judgement), note=build.note)
 
     def _otherwise(self, error: InstallerError, bounds: Bounds) -> Outcome | Bounds:
         """Return bounds within which there may be a plan after all, or say why there is none."""
-        offered = self._with_builds(error, bounds)
-        if offered is not None:
-            return offered
-        wider = self._wider(bounds)
+        match self._built.more(error.output, self._met, bounds):
+            case Bounds() as more:
+                return more
+            case None:
+                wider = self._wider(bounds)
+            case failed:
+                return self._unbuilt(failed)
         if wider is None or self._unreachable() is not None:
             return self._without_solution(error)
         return wider
 
-    def _with_builds(self, error: InstallerError, bounds: Bounds) -> Outcome | Bounds | None:
-        """Build what the resolver missed, and return bounds with it; or what denies it.
-
-        `None` where there is nothing to build.
-        """
-        if self._open_builds is None:
-            return None
-        match self._opened_offers().more(error.output, self._met, bounds):
-            case True:
-                return replace(bounds, built=self._built)
-            case False:
-                return None
-            case denied:
-                outcome = self._rejected(denied.judgement)
-                return replace(outcome, note=denied.note)
-
-    def _opened_offers(self) -> Offers:
-        """Return what is built for this request, opened when there is anything."""
-        if self._offers is None:
-            from guard.install.offers import Offers  # noqa: PLC0415 - most requests need none
-
-            assert self._open_builds is not None and self._built is not None  # noqa: S101, PT018
-            self._offers = Offers(
-                builds=self._open_builds(),
-                releases=self._releases,
-                wanted=self._wanted,
-                folder=self._built,
-                passed_over=self._excluded,
-            )
-        return self._offers
-
     def _judged(self) -> Outcome:
-        if (refused := self._refused_directly() or self._own_built()) is not None:
-            return refused
         bounds = self._bounds()
         for _ in range(_ROUNDS):
             self._progress.step("Resolving")
@@ -206,7 +182,7 @@ class Flow:
                 self._resolving = True
                 resolved = self._installer.resolve(self._request, bounds, hint)
                 self._resolving = False
-                planned = [self._with_hash(item) for item in self._with_own(resolved)]
+                planned = [self._with_hash(item) for item in self._built.whole(resolved)]
             except InstallerError as error:
                 otherwise = self._otherwise(error, bounds)
                 if isinstance(otherwise, Outcome):
@@ -262,7 +238,7 @@ class Flow:
             for item in chosen
         ]
         for number, item in enumerate(asked):
-            if (build := self._locked_source(item)) is None:
+            if (build := self._built.locked(item)) is None:
                 continue
             if build.wheel is None:
                 return Outcome(judgement=build.judgement, note=build.note)
@@ -275,16 +251,9 @@ class Flow:
             return self._rejected(judgement)
         return Outcome(judgement=judgement, planned=tuple(chosen))
 
-    def _locked_source(self, item: Asked) -> Build | None:
-        """Return the build of a source that a lock names; `None` of what is not built."""
-        sdist = item.file.kind is FileKind.SDIST and item.file.version is not None
-        if not sdist or self._policy.builds(item.file.project) is None or not self._open_builds:
-            return None
-        return self._open_builds().build(item.file, item.requested)
-
     def _refused_directly(self) -> Outcome | None:
         """Judge what is asked for by URL or path before anything is fetched or built."""
-        own = self._own
+        own = self._built.own(self._request)
         asked = [
             Asked(
                 own[file.url].file if file.url in own else file,
@@ -302,30 +271,6 @@ class Flow:
         for file in self._wanted.direct:
             if file.kind is not FileKind.WHEEL and file.url not in own:
                 raise _would_build(file.title)
-        return None
-
-    @cached_property
-    def _own(self) -> Mapping[str, Own]:
-        """The user's own projects on the command line, by URL; none that nobody builds."""
-        if self._open_builds is None:
-            return {}
-        return {
-            own.file.url: own
-            for own in projects(self._request)
-            if self._policy.builds(own.file.project) is not None
-        }
-
-    def _own_built(self) -> Outcome | None:
-        """Build the user's own projects, and ask for their wheels in their place.
-
-        Returns why that cannot be; `None` where it could.
-        """
-        for own in self._own.values():
-            laid = self._opened_offers().lay_own(own)
-            if not isinstance(laid, str):
-                return replace(self._rejected(laid.judgement), note=laid.note)
-            words = tuple(laid if each == own.words else each for each in self._request.specifiers)
-            self._request = replace(self._request, specifiers=words)
         return None
 
     def _bounds(self) -> Bounds:
@@ -406,8 +351,8 @@ class Flow:
 
         pip and uv pass by what was uploaded after the hashes were written; uv's plan does not.
         """
-        if (built := self._was_built(item)) is not None:
-            return replace(item, file=built.file)
+        if self._built.of(item) is not None:
+            return item
         wanted = self._wanted.requested(item.file).hashes
         if not wanted or item.direct or wanted & set(item.file.hashes.items()):
             return item
@@ -417,7 +362,7 @@ class Flow:
     def _judge(self, planned: Sequence[Planned]) -> Judgement:
         asked = []
         for item in planned:
-            if (built := self._was_built(item)) is not None:
+            if (built := self._built.of(item)) is not None:
                 asked.append(built)
                 continue
             requested = self._wanted.requested(item.file)
@@ -428,15 +373,6 @@ class Flow:
             _refuse_unhashed(asked)
         self._progress.step("Judging")
         return self._admission.admit(asked)
-
-    def _with_own(self, planned: Sequence[Planned]) -> list[Planned]:
-        """Return the plan with all of the user's own projects: pip takes a version for the same."""
-        built = self._offers.own() if self._own and self._offers is not None else []
-        have = {item.file.project for item in planned}
-        return [*planned, *(Planned(file=f, direct=True) for f in built if f.project not in have)]
-
-    def _was_built(self, item: Planned) -> Asked | None:
-        return self._offers.of(item) if self._offers is not None else None
 
     def _exclude(self, judgement: Judgement) -> frozenset[tuple[NormalizedName, Version]] | None:
         """Return the releases to do without; `None` if one was denied that nothing replaces."""
@@ -494,7 +430,7 @@ class Flow:
         names = {canonicalize_name(a or b) for a, b in _NO_WHEEL.findall(error.output)}
         against = self._releases.quarantined(
             self._wanted.names | names | self._hinted
-        ) or self._releases.sources_only(self._wanted.names | names)
+        ) or self._releases.sources_only(self._wanted.names | names, to_build=self._built.possible)
         if against:
             return Outcome(judgement=Judgement(against), note=error.output)
         raise error

@@ -206,7 +206,9 @@ class Releases:
                 verdicts.append(verdict)
         return tuple(verdicts)
 
-    def sources_only(self, names: frozenset[NormalizedName]) -> tuple[Verdict, ...]:
+    def sources_only(
+        self, names: frozenset[NormalizedName], *, to_build: bool = False
+    ) -> tuple[Verdict, ...]:
         """Return the verdict on the newest source of each project that has no wheel at all."""
         verdicts = []
         for name in sorted(names):
@@ -215,7 +217,7 @@ class Releases:
                 continue
             if any(filename.endswith(".whl") for filename in page.filenames):
                 continue
-            for _, verdict in self._judged(name, to_build=True):
+            for _, verdict in self._judged(name, to_build=to_build):
                 if verdict.decision is Decision.DENIED:
                     verdicts.append(verdict)
                 break

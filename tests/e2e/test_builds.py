@@ -524,3 +524,45 @@ def test_a_dependency_of_ones_own_project_is_judged(
     with untouched(target):
         ran = guard.install("./checkout", "--policy", policy, into=target, index=index)
     assert_paragraph(ran, 77, "denied[startup-hook]", "dep-1.0-py3-none-any.whl")
+
+
+def test_what_nothing_can_be_built_with_is_said(
+    target: Environment, guard: Guard, policy: Path, index: LoopbackIndex
+) -> None:
+    index.add(an_sdist("raw", "1.0", build_requires=["tool>5"]), uploaded=LONG_AGO)
+    index.add(a_wheel("tool", "1.0"), uploaded=LONG_AGO)
+    with untouched(target):
+        ran = guard.install("raw", "--policy", policy, into=target, index=index)
+    assert_paragraph(ran, 1, "raw-1.0.tar.gz cannot be built", "nothing to build it with: tool>5")
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "reason"),
+    [
+        ("[build-system", "cannot be read"),
+        ("[build-system]\n", "has no `requires`"),
+        ('[build-system]\nrequires = "tool"\n', "no list of texts"),
+        ("[build-system]\nrequires = [1]\n", "no list of texts"),
+        ('[build-system]\nrequires = ["a b"]\n', "no requirement"),
+        ('[build-system]\nrequires = [ ]\nbuild-backend = "a; b"\n', "no object of a module"),
+        (
+            '[build-system]\nrequires = []\nbuild-backend = "a"\nbackend-path = [".."]\n',
+            "out of the source",
+        ),
+        ('[build-system]\nrequires = []\nbuild-backend = "no_such"\n', "No module named 'no_such'"),
+        ('[build-system]\nrequires = []\nbuild-backend = "json"\n', "has no build_wheel"),
+    ],
+)
+def test_a_source_that_is_none_is_named(
+    target: Environment,
+    guard: Guard,
+    policy: Path,
+    index: LoopbackIndex,
+    pyproject: str,
+    reason: str,
+) -> None:
+    source = an_sdist("raw", "1.0", pyproject=pyproject)
+    index.add(source, uploaded=LONG_AGO)
+    with untouched(target):
+        ran = guard.install("raw", "--policy", policy, into=target, index=index)
+    assert_paragraph(ran, 1, "raw-1.0.tar.gz", reason)
