@@ -29,17 +29,12 @@ _NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
 _ALL = _NEWNS | _NEWUTS | _NEWIPC | _NEWUSER | _NEWPID | _NEWNET
 
 _RDONLY, _NOSUID, _NODEV, _NOEXEC = 1, 2, 4, 8
-_REMOUNT, _NOATIME, _NODIRATIME, _BIND = 32, 1024, 2048, 4096
-_REC, _PRIVATE, _RELATIME = 16384, 1 << 18, 1 << 21
-_FLAGS = {
-    "nosuid": _NOSUID,
-    "nodev": _NODEV,
-    "noexec": _NOEXEC,
-    "noatime": _NOATIME,
-    "nodiratime": _NODIRATIME,
-    "relatime": _RELATIME,
-}
-"""What a mount has and must keep: in a user namespace it may lose none of these."""
+_REMOUNT, _BIND, _REC, _PRIVATE = 32, 4096, 16384, 1 << 18
+_FLAGS = {"nosuid": _NOSUID, "nodev": _NODEV, "noexec": _NOEXEC}
+"""What a mount has and must keep: in a user namespace it may lose none of these.
+
+How it notes access times it keeps where nothing is said of it.
+"""
 
 _DETACH = 2
 _SET_PDEATHSIG, _SET_DUMPABLE, _CAPBSET_DROP, _NO_NEW_PRIVS, _CAP_AMBIENT = 1, 4, 24, 38, 47

@@ -21,7 +21,7 @@ def unpack(sdist: Path, folder: Path, *, most: int) -> Path:
     """Unpack `sdist` below the empty `folder`, and return the one folder that it is.
 
     Whatever a policy overlooks: no link is made, and nothing leaves `folder`. `most` bytes are
-    written. Raises `BuildError` and `OSError`.
+    written. Raises `BuildError`.
     """
     title = sdist.name
     try:
@@ -30,6 +30,8 @@ def unpack(sdist: Path, folder: Path, *, most: int) -> Path:
                 _write(member, chunks, folder, title)
     except ArchiveError as error:
         raise unbuildable(title, str(error.defect.message)) from None
+    except OSError as error:
+        raise unbuildable(title, f"it cannot be unpacked: {error.strerror}") from None
     found = list(folder.iterdir())
     if len(found) != 1 or not found[0].is_dir():
         raise unbuildable(title, "it is not one folder (PEP 517)")

@@ -322,6 +322,7 @@ def _request(arguments: argparse.Namespace, now: datetime) -> Request:
         raise UnsupportedError(
             "`--no-binary` is not supported",
             reason="building a source distribution runs its code before it is judged",
+            hint='what has no wheel can be built: rules.source-distribution.action = "build"',
         )
     files = arguments.requirement_files
     only = getattr(arguments, "only_group", [])
