@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 
 from guard.approval import Approval, Approvals, sha256_of
-from guard.model import Built, Candidate, Finding, Level, RuleId
+from guard.model import Candidate, Finding, Level, RuleId
 from guard.rules._base import Rule
 
 _SHOWN: Final = 5
@@ -67,8 +67,8 @@ class UnapprovedFile(Rule, frozen=True, kw_only=True):
     ] = Approvals()
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
-        if not self.required or self.approvals.open or isinstance(candidate.built, Built):
-            return  # of what was built here, its source is approved or not
+        if not self.required or self.approvals.open or candidate.own:
+            return
         file, sha256 = candidate.file, sha256_of(candidate)
         entries = [e for e in self.approvals.of(file.project) if e.version == file.version]
         if sha256 is None:

@@ -566,3 +566,22 @@ def test_a_source_that_is_none_is_named(
     with untouched(target):
         ran = guard.install("raw", "--policy", policy, into=target, index=index)
     assert_paragraph(ran, 1, "raw-1.0.tar.gz", reason)
+
+
+def test_what_is_approved_is_the_source(
+    target: Environment, guard: Guard, policy: Path, index: LoopbackIndex
+) -> None:
+    policy.write_text(f'approval = "required"\n{POLICY}')
+    source = an_sdist("raw", "1.0", backend=BACKEND.format(dynamic=[]))
+    index.add(source, uploaded=LONG_AGO)
+    named = ("--policy", policy, *to(target), *at(index))
+    with untouched(target):
+        assert_paragraph(guard("install", "raw", *named), 77, "denied[unapproved-file]")
+    ran = guard("approve", "--yes", "raw==1.0", "--reason", "read it", *named)
+    assert ran.code == 0, ran.said
+    approvals = (policy.parent / "approvals.toml").read_text()
+    assert source.sha256 in approvals
+    assert ".whl" not in approvals
+    ran = guard("install", "--refresh", "raw", *named)  # the same source, and other bytes
+    assert ran.code == 0, ran.said
+    assert target.installed() == {"raw": "1.0"}
