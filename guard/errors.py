@@ -10,8 +10,8 @@
   - QuarantineError     the quarantine could not be read or written
   - EvidenceError       the journal or a receipt could not be written, or was changed
   - InstallerError      pip or uv failed, for a reason of its own
-  - MirrorError         the mirror's database or store could not be used
     - BuildError        a build backend failed, or did more than it may
+  - MirrorError         the mirror's database or store could not be used
 
 A denial is *not* an error: it is a `Verdict`.
 """
