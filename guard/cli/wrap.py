@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from guard.cli.become import become
 from guard.errors import GuardError, InstallerError, UnsupportedError
+from guard.install.pythons import refuse_strangers
 from guard.wrappers.coverage import Handling, classify
 from guard.wrappers.coverage.environment import for_passed
 from guard.wrappers.tools import Tool, find
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
 _SUPPORTED: Final = ">=0.13.8,<0.14"
 """The versions of uv whose commands and options are known one by one."""
 
+_STARTING: Final = frozenset({("venv",), ("init",), ("python", "find"), ("python", "list")})
+"""What brings nothing in, but starts a Python to ask what it is; so does all of `uv pip`."""
+
 
 def pass_through(tool: str, words: Sequence[str]) -> None:
     """Become the real tool, where what it was asked for brings no code in. Otherwise return."""
     try:
-        if classify(tool, words).handling is Handling.PASSED:
-            _become_bare(tool, words, for_passed(tool, os.environ))
-    except GuardError:
+        found = classify(tool, words)
+        if found.handling is Handling.PASSED:
+            _pass_on(tool, words, found)
+    except (GuardError, OSError):
         return  # `run` comes to the same, and says so
 
 
@@ -42,16 +47,23 @@ def run(arguments: argparse.Namespace) -> int:
     tool, words = arguments.tool, arguments.words
     found = classify(tool, words)
     if found.handling is Handling.PASSED:
-        _become_bare(tool, words, for_passed(tool, os.environ))
+        _pass_on(tool, words, found)
     if bypassed([tool, *words]):
         _become_bare(tool, words, os.environ)
     if found.handling is Handling.REFUSED:
         raise found.error()
+    refuse_strangers(os.environ, Path.cwd())
     if found.handling is Handling.NATIVE:
         from guard.cli import uv_pip  # noqa: PLC0415 - one of several ways
 
         return uv_pip.run(found)
     return _behind(["tool", "run", *words] if tool == "uvx" else words, found)
+
+
+def _pass_on(tool: str, words: Sequence[str], found: Classified) -> NoReturn:
+    if found.command in _STARTING or found.command[:1] == ("pip",):
+        refuse_strangers(os.environ, Path.cwd())
+    _become_bare(tool, words, for_passed(tool, os.environ))
 
 
 def _become_bare(tool: str, words: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
@@ -65,6 +77,8 @@ def _behind(words: Sequence[str], found: Classified) -> int:
 
     compiles = found.command == ("pip", "compile")
     plan = uv_compile.plan_of(words, found) if compiles else uv_words.classify(words)
+    if plan is not None and plan.script is not None:  # uv looks for `.python-version` there
+        refuse_strangers(os.environ, plan.script.absolute().parent)
     real = _real()
     if plan is None:
         become([str(real.path), *words], for_passed("uv", os.environ))

@@ -8,6 +8,7 @@ from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Row, Tool, show
 
 _INSTALL: Final = "uv pip install frob"
 _BY_FILE: Final = "frob @ file://$wheel\n"
+_PROGRAM: Final = "#!/bin/sh\necho ran > '$marker'\n"
 _BUILT: Final = '[build-system]\nrequires = ["frob"]\nbuild-backend = "frob"\n'
 _UNISOLATED: Final = """\
 [build-system]
@@ -211,6 +212,18 @@ _OTHERS: Final = (
         "uv pip compile $folder/more.in",
         guarded="uv pip compile $folder/more.in",
         files={"more.in": "knob @ file://$tree\n"},
+        bare=Bare.RUNS,
+        ends=Ends.REFUSED,
+    ),
+    _door(
+        "python of [tool.uv.pip] in the checkout",
+        Kind.FILE,
+        "uv --quiet pip install frob",
+        guarded="uv --quiet pip install frob",
+        files={
+            "work/pyproject.toml": '[tool.uv.pip]\npython = "fake/python"\n',
+            "work/fake/python": _PROGRAM,
+        },
         bare=Bare.RUNS,
         ends=Ends.REFUSED,
     ),
