@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from guard.wrappers.coverage import Classified
 
-_SUPPORTED: Final = ">=0.13.8,<0.14"
+SUPPORTED: Final = ">=0.13.8,<0.14"
 """The versions of uv whose commands and options are known one by one."""
 
 _STARTING: Final = frozenset({("venv",), ("init",), ("python", "find"), ("python", "list")})
@@ -112,10 +112,10 @@ def _known(tool: Tool) -> str:
     """Return the path of a uv whose options are known here. Raises `UnsupportedError`."""
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - not for what is passed on
 
-    if not SpecifierSet(_SUPPORTED).contains(tool.version, prereleases=True):
+    if not SpecifierSet(SUPPORTED).contains(tool.version, prereleases=True):
         raise UnsupportedError(
             f"`{tool.path}` is uv {tool.version}, which the guard does not know",
-            reason=f"it knows uv {_SUPPORTED}: another one may have ways in that nobody judges",
+            reason=f"it knows uv {SUPPORTED}: another one may have ways in that nobody judges",
             hint="use one of these, or a newer guard",
         )
     return str(tool.path)
