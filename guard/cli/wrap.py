@@ -76,7 +76,7 @@ def _behind(words: Sequence[str], found: Classified) -> int:
     from guard.cli import uv_compile, uv_words  # noqa: PLC0415 - not for what is passed on
 
     compiles = found.command == ("pip", "compile")
-    plan = uv_compile.plan_of(words, found) if compiles else uv_words.classify(words)
+    plan = uv_compile.plan_of(words, found) if compiles else uv_words.plan_of(found)
     if plan is not None and plan.script is not None:  # uv looks for `.python-version` there
         refuse_strangers(os.environ, plan.script.absolute().parent)
     real = _real()

@@ -27,7 +27,17 @@ def index(index: LoopbackIndex) -> LoopbackIndex:
 
 
 @pytest.mark.parametrize(
-    "words", [["lock"], ["add", "frob"], ["sync"], ["add", "--dev", "dep<1"], ["add", "frob==0.9"]]
+    "words",
+    [
+        ["lock"],
+        ["add", "frob"],
+        ["sync"],
+        ["add", "--dev", "dep<1"],
+        ["add", "frob==0.9"],
+        ["upgrade", "frob"],
+        ["version", "2.0"],
+        ["version", "--bump", "minor"],
+    ],
 )
 def test_the_files_are_those_of_the_bare_tool(
     words: list[str], guard: Guard, index: LoopbackIndex
