@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import uv
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import guard
@@ -27,7 +26,7 @@ from guard.cli.session import (
     state_folder,
 )
 from guard.cli.shell import shim_folder
-from guard.cli.wrap import SUPPORTED
+from guard.cli.wrap import SUPPORTED, knows
 from guard.duration import ago
 from guard.errors import GuardError
 from guard.gateway import namespace
@@ -147,8 +146,7 @@ def _wrapped() -> Iterator[Answer]:
     """Say which tools `guard uv` and `guard pip` start here: the first on PATH past our shims."""
     try:
         real = find("uv")
-        known = SpecifierSet(SUPPORTED).contains(real.version, prereleases=True)
-        more = "" if known else f", which it refuses: it knows uv {SUPPORTED}"
+        more = "" if knows(real.version) else f", which it refuses: it knows uv {SUPPORTED}"
         yield Answer("guard uv", f"{real.path}, {real.version}{more}")
     except GuardError as error:
         yield Answer("guard uv", f"{error.message}: it would use its own")

@@ -185,15 +185,6 @@ def _after(words: Sequence[str]) -> list[str]:
 
 def _read(found: Classified) -> Plan:
     """Return what the options say of indexes and requirements."""
-    from guard.request import Request, read  # noqa: PLC0415 - not for what is passed on
-
-    files = tuple(map(Path, found.values(*_FILES)))
-    wanted = read(Request(requirement_files=files)) if files else None
-    if wanted is not None and (wanted.direct or wanted.indexes[1:]):
-        raise _unsupported(
-            "a requirements file with URLs, paths or indexes",
-            "they are judged by `guard install -r`",
-        )
     named = [part for value in found.values(*_NAMES) for part in value.split(",")]
     urls = [url for name in _DEFAULT_INDEX for url in found.values(name)[-1:]]
     return Plan(
@@ -201,12 +192,28 @@ def _read(found: Classified) -> Plan:
         refresh=any(option.option.name in _REFRESH for option in found.options),
         index_url=next(iter(urls), None),
         extra_index_urls=tuple(found.values(*_INDEXES)),
-        requirements=(*_requirements(named), *(wanted.requirements if wanted else ())),
+        requirements=(*_requirements(named), *_of_files(found.values(*_FILES))),
     )
+
+
+def _of_files(files: Sequence[str]) -> tuple[Requirement, ...]:
+    if not files:
+        return ()
+    from guard.request import Request, read  # noqa: PLC0415 - it costs what most have no use for
+
+    wanted = read(Request(requirement_files=tuple(map(Path, files))))
+    if wanted.direct or wanted.indexes[1:]:
+        raise _unsupported(
+            "a requirements file with URLs, paths or indexes",
+            "they are judged by `guard install -r`",
+        )
+    return tuple(wanted.requirements)
 
 
 def _requirements(words: Sequence[str]) -> tuple[Requirement, ...]:
     """Return what is asked for by name. Raises `UnsupportedError` for URLs and paths."""
+    if not words:
+        return ()
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - as above
 
     found = []

@@ -16,15 +16,19 @@ from guard.errors import GuardError, InstallerError, UnsupportedError
 from guard.install.pythons import refuse_strangers
 from guard.wrappers.coverage import Handling, classify
 from guard.wrappers.coverage.environment import for_passed
+from guard.wrappers.coverage.scan import numbers
 from guard.wrappers.tools import Tool, find
 
 if TYPE_CHECKING:
     import argparse
 
+    from guard.cli.uv_words import Plan
     from guard.wrappers.coverage import Classified
 
 SUPPORTED: Final = ">=0.13.8,<0.14"
 """The versions of uv whose commands and options are known one by one."""
+
+_LOWEST, _BELOW = (0, 13, 8), (0, 14)
 
 _STARTING: Final = frozenset({("venv",), ("init",), ("python", "find"), ("python", "list")})
 """What brings nothing in, but starts a Python to ask what it is; so does all of `uv pip`."""
@@ -73,10 +77,7 @@ def _become_bare(tool: str, words: Sequence[str], environ: Mapping[str, str]) ->
 
 def _behind(words: Sequence[str], found: Classified) -> int:
     """Run the tool behind the gateway; what came of it is said after the tool has said it."""
-    from guard.cli import uv_compile, uv_words  # noqa: PLC0415 - not for what is passed on
-
-    compiles = found.command == ("pip", "compile")
-    plan = uv_compile.plan_of(words, found) if compiles else uv_words.plan_of(found)
+    plan = _plan(words, found)
     if plan is not None and plan.script is not None:  # uv looks for `.python-version` there
         refuse_strangers(os.environ, plan.script.absolute().parent)
     real = _real()
@@ -98,6 +99,16 @@ def _behind(words: Sequence[str], found: Classified) -> int:
     return become([tool, *wrapped.options, *plan.then], wrapped.own_environment())
 
 
+def _plan(words: Sequence[str], found: Classified) -> Plan | None:
+    if found.command == ("pip", "compile"):
+        from guard.cli import uv_compile  # noqa: PLC0415 - not for what is passed on
+
+        return uv_compile.plan_of(words, found)
+    from guard.cli import uv_words  # noqa: PLC0415 - as above
+
+    return uv_words.plan_of(found)
+
+
 def _real() -> Tool:
     """Return the uv that a shell would run, were it not for the guard; else the guard's own."""
     try:
@@ -108,11 +119,14 @@ def _real() -> Tool:
         return Tool(name="uv", path=Path(uv.find_uv_bin()))
 
 
+def knows(version: str) -> bool:
+    """Tell whether a `version` of uv is one of those that are known."""
+    return _LOWEST <= numbers(version) < _BELOW  # `packaging` would cost what uv itself takes
+
+
 def _known(tool: Tool) -> str:
     """Return the path of a uv whose options are known here. Raises `UnsupportedError`."""
-    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - not for what is passed on
-
-    if not SpecifierSet(SUPPORTED).contains(tool.version, prereleases=True):
+    if not knows(tool.version):
         raise UnsupportedError(
             f"`{tool.path}` is uv {tool.version}, which the guard does not know",
             reason=f"it knows uv {SUPPORTED}: another one may have ways in that nobody judges",
