@@ -120,7 +120,7 @@ def _tool_run(found: Classified) -> Plan:
 
 
 def _run(found: Classified) -> Plan:
-    from guard.gateway.project import is_script  # noqa: PLC0415 - only here
+    from guard.gateway.script import is_script  # noqa: PLC0415 - only here
 
     if not found.trailing:
         raise _unsupported("`uv run` without a command", "there is nothing to run")

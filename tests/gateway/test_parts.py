@@ -11,6 +11,7 @@ from guard.cli.uv_words import plan_of
 from guard.errors import UnsupportedError, UsageError
 from guard.gateway import child, project, settings
 from guard.gateway.pages import host_of
+from guard.gateway.script import is_script
 from guard.gateway.snapshot import Snapshot
 from guard.wrappers.coverage import Handling, classify, table
 
@@ -70,9 +71,11 @@ def test_what_a_script_needs_is_read_as_pep_723_has_it(tmp_path: Path) -> None:
     sources = project.of_script(script)
     assert sources.names == {"frob"}
     assert [index["url"] for index in sources.indexes] == ["https://a.example.com/simple"]
-    assert project.is_script(script)
+    assert is_script(script)
     script.write_text("import frob\n")
-    assert not project.is_script(script)
+    assert not is_script(script)
+    script.write_bytes(b"\x7fELF\xff")
+    assert not is_script(script)
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"[project", b"x = " + b"[" * 5000])
