@@ -62,6 +62,7 @@ class Session:
     indexes: Callable[[Pages, Http, Sequence[Index]], IndexSource] | None = None
     """How the indexes are asked, where that is not as it always is."""
 
+    connections: int = _WORKERS
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
 
@@ -94,7 +95,7 @@ class Session:
                 ca_bundle=configuration.ca_bundle,
                 proxy=configuration.proxy,
                 user_agent=f"wheelguard/{guard.__version__}",
-                pooled=_WORKERS,
+                pooled=self.connections,
             )
             http = Http(connection=connection, credentials=configuration.credentials)
         except FetchError as error:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from guard.errors import UnsupportedError
 from guard.wrappers.coverage import Classified, Given
@@ -42,9 +41,8 @@ _NOTHING: Final = (sys.executable, "-I", "-S", "-c", "")
 _AT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?@(.+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a command line comes to behind the gateway."""
+class Plan(NamedTuple):
+    """What a command line comes to behind the gateway; a dataclass would cost each command 5 ms."""
 
     prepare: tuple[str, ...]
     """uv's words for the part that fetches and installs."""
@@ -88,12 +86,11 @@ def plan_of(found: Classified) -> Plan | None:
     prepare = (*command, *_words(found.options), *_after(found.positionals))
     if command[0] == "tool":
         wanted = _requirements(found.positionals) if command[1] == "install" else ()
-        return replace(plan, prepare=prepare, requirements=(*plan.requirements, *wanted))
+        return plan._replace(prepare=prepare, requirements=(*plan.requirements, *wanted))
     # Only what is added has to be on an index.
     wanted = _requirements(found.positionals) if command == ("add",) else ()
     script = next(map(Path, found.values("--script")), None)
-    return replace(
-        plan,
+    return plan._replace(
         glance=_glance(found.options) if command == ("sync",) and script is None else None,
         prepare=prepare,
         requirements=(*plan.requirements, *wanted),
@@ -110,8 +107,7 @@ def _tool_run(found: Classified) -> Plan:
     source: list[str] = []
     if not found.has("--from"):
         wanted, source = _requirements(found.trailing[:1]), ["--from", found.trailing[0]]
-    return replace(
-        plan,
+    return plan._replace(
         prepare=("tool", "run", *own, *source, "--", *_NOTHING),
         then=("tool", "run", *_offline(found.options), *_after(found.trailing)),
         requirements=(*plan.requirements, *wanted),
@@ -133,8 +129,7 @@ def _run(found: Classified) -> Plan:
     layered = bool(plan.requirements) or bool(given & _LAYERS)
     alone = [] if layered or given & {"--no-project", "--no-sync"} else ["--no-sync"]
     kept = [option for option in found.options if option.option.name not in _HOW_IT_IS_RUN]
-    return replace(
-        plan,
+    return plan._replace(
         glance=_glance(kept, "--inexact") if alone else None,
         prepare=("run", *_words(kept), "--", *_NOTHING),
         then=("run", *alone, *_offline(found.options), *_after(found.trailing)),
@@ -147,8 +142,7 @@ def _run_script(found: Classified, plan: Plan, script: Path) -> Plan:
     if plan.requirements or found.has("--module"):
         raise _unsupported("`--with` for a script with metadata", "add it to the script")
     python = [option for option in found.options if option.option.name == "--python"]
-    return replace(
-        plan,
+    return plan._replace(
         prepare=("sync", "--script", str(script), *_words(python)),
         then=("run", *_offline(found.options), *_after(found.trailing)),
         script=script,
