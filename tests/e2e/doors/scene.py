@@ -106,7 +106,7 @@ class Scene:
         if self._door.guarded is not None:
             words = shlex.split(self._told(self._door.guarded))
         elif self._door.tool is Tool.UV_PIP:
-            words = ["install", "--installer", "uv", *self._words(self._door.command)[3:]]
+            words = self._words(self._door.command)  # for the environment of this side
         else:
             words = shlex.split(self._told(self._door.command))
         return self._guard(*words, **self._environ())
