@@ -1,0 +1,188 @@
+"""An ordinary day twice, with the guard in front and without: the same files, and the same place.
+
+What a tool writes may name the folder that it is in. So the two copies take turns in one folder,
+and what they hold afterwards can be compared byte for byte.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import uv
+
+from tests.e2e.guarded import TIMEOUT, Guard, Ran, ago
+from tests.fakes import LoopbackIndex
+from tests.wheels import Artifact
+
+_SIDES: Final = ("bare", "wrapped")
+_MOMENTS: Final = "uv_cache.json"
+"""Where uv notes when a folder of the user's own was last written to; each copy is another one."""
+
+
+class Both(NamedTuple):
+    """What came of one command line on either side."""
+
+    bare: Ran
+    wrapped: Ran
+
+
+@dataclass(frozen=True)
+class Day:
+    """The two copies of one evening, and the index of the morning after."""
+
+    folder: Path
+    index: LoopbackIndex
+    settings: dict[str, str] = field(default_factory=dict)
+    fresh: Sequence[Artifact] = ()
+    """Uploaded yesterday: to the bare tool they are not there, as under a cut-off of its own."""
+
+    def both(self, *words: str, code: int = 0, **settings: str) -> Both:
+        """Run the same words on both sides: exit code, files and environments are the same."""
+        with self.turn("bare") as here:
+            bare = self.bare(here, *words, **settings)
+        wrapped = self.wrapped(*words, **settings)
+        assert (bare.code, wrapped.code) == (code, code), bare.said + wrapped.said
+        self.assert_same()
+        return Both(bare, wrapped)
+
+    def wrapped(self, *words: str, **settings: str) -> Ran:
+        """Run the words with the guard in front, and with the fresh releases on the index."""
+        for artifact in self.fresh:
+            self.index.add(artifact, uploaded=ago(days=1))
+        try:
+            with self.turn("wrapped") as here:
+                return here(*words, **settings)
+        finally:
+            for artifact in self.fresh:
+                self.index.remove(artifact.filename)
+
+    def denied(self, *words: str, code: int = 77, **settings: str) -> Ran:
+        """Run what the guard lets nothing come of: every file is as before."""
+        before = self.state("wrapped")
+        ran = self.wrapped(*words, **settings)
+        assert ran.code == code, ran.said
+        assert "Traceback" not in ran.said
+        assert_alike(self.state("wrapped"), before)
+        return ran
+
+    @staticmethod
+    def bare(here: Guard, *words: str, **settings: str) -> Ran:
+        """Run the tool itself, where the guard would have run it."""
+        environ = here.environment(**settings)
+        program = shutil.which(words[0], path=environ["PATH"])
+        assert program is not None, words
+        done = subprocess.run(
+            [program, *words[1:]],
+            cwd=here.work,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def turn(self, side: str) -> Iterator[Guard]:
+        """Put one side in its place."""
+        own, here = self.folder / side, self.folder / "here"
+        own.rename(here)
+        try:
+            yield Guard(here, self.settings)
+        finally:
+            here.rename(own)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the project on both sides."""
+        for side in _SIDES:
+            path = self.folder / side / "work" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    def text(self, name: str) -> str:
+        """A file of the project, as the guard's side has it."""
+        return (self.folder / "wrapped" / "work" / name).read_text(encoding="utf-8")
+
+    def assert_same(self) -> None:
+        assert_alike(self.state("wrapped"), self.state("bare"))
+
+    def state(self, side: str) -> dict[str, str]:
+        """Every file of the project and of its environment, and what it is and holds."""
+        work = self.folder / side / "work"
+        paths = ((str(path.relative_to(work)), path) for path in sorted(work.rglob("*")))
+        return {name: _essence(path) for name, path in paths}
+
+
+def evening(folder: Path, settings: Mapping[str, str]) -> Guard:
+    """An empty desk on which a project can be set up with the bare tools, for later `days`."""
+    here = Guard(folder / "here", settings)
+    here.work.mkdir(parents=True)
+    (here.folder / "tools").mkdir()
+    for name, found in (("uv", uv.find_uv_bin()), ("python3", Path(sys.executable).resolve())):
+        (here.folder / "tools" / name).symlink_to(found)
+    here.knows()
+    return here
+
+
+@contextmanager
+def day(
+    here: Guard,
+    index: LoopbackIndex,
+    *,
+    fresh: Sequence[Artifact] = (),
+) -> Iterator[Day]:
+    """A day that begins as the evening ended: two copies, which are gone afterwards."""
+    folder = here.folder.parent
+    kept = folder / "evening"
+    here.folder.rename(kept)
+    try:
+        for side in _SIDES:
+            shutil.copytree(kept, folder / side, symlinks=True)
+        yield Day(folder, index, dict(here.settings), fresh)
+    finally:
+        for side in _SIDES:
+            shutil.rmtree(folder / side, ignore_errors=True)
+        kept.rename(here.folder)
+
+
+def settings(folder: Path, index: LoopbackIndex, **more: str) -> dict[str, str]:
+    """The variables of a desk below `folder`: one index, and its own programs first on PATH."""
+    here = folder / "here"
+    path = f"{here / 'work' / '.venv' / 'bin'}:{here / 'tools'}:/usr/bin:/bin"
+    return {
+        "PATH": path,
+        "PIP_INDEX_URL": index.url,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "UV_DEFAULT_INDEX": index.url,
+        **more,
+    }
+
+
+def assert_alike(one: Mapping[str, str], other: Mapping[str, str]) -> None:
+    """The same files hold the same; where they do not, say which and what."""
+    names = [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]
+    assert not names, {name: (one.get(name), other.get(name)) for name in names}
+
+
+def _essence(path: Path) -> str:
+    mode = path.lstat().st_mode
+    if path.is_symlink():
+        return f"{mode:o} -> {path.readlink()}"
+    held = "" if path.is_dir() else path.read_bytes().decode("utf-8", "backslashreplace")
+    return f"{mode:o} {_timeless(path.name, held)}"
+
+
+def _timeless(name: str, held: str) -> str:
+    """What a file holds, without the moment at which a folder was last written to."""
+    if name == _MOMENTS:
+        return ""
+    lines = held.splitlines(keepends=True)
+    return "".join(line for line in lines if name != "RECORD" or _MOMENTS not in line)

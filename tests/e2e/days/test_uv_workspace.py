@@ -1,0 +1,125 @@
+"""A uv workspace: two members, an index with a password for one project, groups and extras."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.days import shop
+from tests.e2e.days.day import Day, day, evening, settings
+from tests.e2e.guarded import Guard
+from tests.fakes import LoopbackIndex
+
+CREDENTIALS = {
+    "UV_INDEX_INNER_USERNAME": shop.USER,
+    "UV_INDEX_INNER_PASSWORD": shop.PASSWORD,
+}
+
+
+@pytest.fixture(scope="module")
+def inner() -> Iterator[LoopbackIndex]:
+    with LoopbackIndex(credentials=(shop.USER, shop.PASSWORD)) as index:
+        shop.stock(index, *shop.INNER[:1])
+        yield index
+
+
+@pytest.fixture(scope="module")
+def outer() -> Iterator[LoopbackIndex]:
+    with LoopbackIndex() as index:
+        shop.stock(index, *shop.OLD, shop.BACKEND)
+        yield index
+
+
+@pytest.fixture(scope="module")
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, outer: LoopbackIndex, inner: LoopbackIndex
+) -> Guard:
+    """The workspace as it was left: locked and synced, before newer releases came."""
+    folder = tmp_path_factory.mktemp("workspace")
+    here = evening(folder, settings(folder, outer))
+    shop.project(here.work, inner)
+    ran = Day.bare(here, "uv", "sync", **CREDENTIALS)
+    assert ran.code == 0, ran.said
+    shop.stock(outer, *shop.NEWER)
+    shop.stock(inner, *shop.INNER)
+    return here
+
+
+@pytest.fixture
+def workspace(desk: Guard, outer: LoopbackIndex) -> Iterator[Day]:
+    with day(desk, outer, fresh=shop.FRESH) as today:
+        today.settings.update(CREDENTIALS)
+        yield today
+
+
+def test_nothing_to_do(workspace: Day) -> None:
+    workspace.both("uv", "sync")
+    workspace.both("uv", "sync", "--locked")
+    workspace.both("uv", "lock", "--check")
+
+
+def test_members_extras_and_groups(workspace: Day) -> None:
+    workspace.both("uv", "sync", "--all-packages", "--all-extras", "--all-groups")
+    workspace.both("uv", "sync", "--package", "shop-web", "--no-dev")
+    workspace.both("uv", "sync", "--only-group", "lint")
+    workspace.both("uv", "sync", "--extra", "fast", "--group", "all", "--no-install-workspace")
+
+
+def test_something_is_added(workspace: Day) -> None:
+    workspace.both("uv", "add", "tidy<1")
+    workspace.both("uv", "add", "--group", "lint", "speed")
+    workspace.both("uv", "add", "--package", "shop-core", "speed>=1")
+    workspace.both("uv", "add", "--optional", "slow", "dep")
+    assert '"tidy<1"' in workspace.text("pyproject.toml")
+
+
+def test_something_is_removed(workspace: Day) -> None:
+    workspace.both("uv", "remove", "frob")
+    workspace.both("uv", "remove", "--group", "lint", "tidy")
+    workspace.both("uv", "remove", "--package", "shop-web", "acme")
+    workspace.both("uv", "remove", "nobody", code=2)
+    assert "acme" not in workspace.text("uv.lock").replace("acme-build", "")
+
+
+def test_one_is_upgraded_then_all(workspace: Day) -> None:
+    workspace.both("uv", "lock", "--upgrade-package", "frob")
+    lock = workspace.text("uv.lock")
+    assert ('frob-1.1' in lock, 'dep-1.1' in lock) == (True, False)
+    workspace.both("uv", "sync", "-P", "acme")
+    workspace.both("uv", "sync", "--upgrade")
+    lock = workspace.text("uv.lock")
+    assert ('dep-1.1' in lock, 'acme-1.1' in lock) == (True, True)
+
+
+def test_it_is_run(workspace: Day) -> None:
+    said = workspace.both("uv", "run", "main.py")
+    assert said.bare.out == said.wrapped.out == "shop-core\n"
+    web = ("--package", "shop-web", "python", "-c", "import acme, shop_web as w; print(w.NAME)")
+    said = workspace.both("uv", "run", *web)
+    assert said.bare.out == said.wrapped.out == "shop-web\n"
+    workspace.both("uv", "run", "--group", "lint", "python", "-c", "import tidy; exit(3)", code=3)
+    said = workspace.both("uv", "run", "--with", "speed", "python", "-c", "import speed; print(1)")
+    assert said.bare.out == said.wrapped.out == "1\n"
+
+
+def test_it_is_shown(workspace: Day) -> None:
+    for words in (
+        ("tree",),
+        ("tree", "--frozen", "--package", "shop-web"),
+        ("export", "--all-packages", "--no-hashes"),
+        ("export", "--format", "pylock.toml", "--no-emit-workspace"),
+        ("pip", "list"),
+        ("pip", "freeze"),
+    ):
+        said = workspace.both("uv", *words)
+        assert said.bare.out == said.wrapped.out != ""
+    workspace.both("uv", "export", "-q", "-o", "requirements.txt")
+
+
+def test_a_lock_is_made_anew(workspace: Day) -> None:
+    for side in ("bare", "wrapped"):
+        (workspace.folder / side / "work" / "uv.lock").unlink()
+    workspace.both("uv", "lock")
+    workspace.both("uv", "sync", "--frozen", "--all-packages")
