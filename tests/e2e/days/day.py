@@ -107,6 +107,21 @@ class Day:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
+    def at_home(self, name: str, text: str) -> None:
+        """Write a file for the user alone, on both sides."""
+        for side in _SIDES:
+            path = self.folder / side / "home" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o600)
+
+    def holding(self, secret: str) -> list[Path]:
+        """Every file of the project, and of the guard's own, that has the secret in it."""
+        side = self.folder / "wrapped"
+        places = (side / "work", side / "guard-cache", side / "guard-state")
+        files = (path for place in places for path in place.rglob("*") if path.is_file())
+        return [path for path in files if secret.encode() in path.read_bytes()]
+
     def text(self, name: str) -> str:
         """A file of the project, as the guard's side has it."""
         return (self.folder / "wrapped" / "work" / name).read_text(encoding="utf-8")

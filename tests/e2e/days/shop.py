@@ -25,11 +25,11 @@ NEWER: Final = (
 )
 """Came when everything was locked already, and old enough since."""
 
-FRESH: Final = tuple(
-    a_wheel(name, "2.0", files={f"{name}.pth": "import os\n"})
-    for name in ("frob", "dep", "speed", "probe", "tidy")
-)
-"""Uploaded yesterday, and would run code at every start."""
+FRESH: Final = tuple(a_wheel(name, "2.0") for name in ("frob", "dep", "speed", "probe", "tidy"))
+"""Uploaded yesterday."""
+
+MARKED: Final = a_wheel("speed", "1.1", files={"speed.pth": "import os\n"})
+"""Old enough, and it would run code at every start."""
 
 INNER: Final = (a_wheel("acme", "1.0", requires=["dep"]), a_wheel("acme", "1.1", requires=["dep"]))
 

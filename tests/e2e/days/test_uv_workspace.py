@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import stat
+import re
+from base64 import b64encode
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.days import shop
 from tests.e2e.days.day import Day, day, evening, settings
-from tests.e2e.guarded import Guard
+from tests.e2e.guarded import LONG_AGO, Guard, ago
+from tests.e2e.overhearing import overheard_at
 from tests.fakes import LoopbackIndex
 
 CREDENTIALS = {
@@ -86,11 +89,11 @@ def test_something_is_removed(workspace: Day) -> None:
 def test_one_is_upgraded_then_all(workspace: Day) -> None:
     workspace.both("uv", "lock", "--upgrade-package", "frob")
     lock = workspace.text("uv.lock")
-    assert ('frob-1.1' in lock, 'dep-1.1' in lock) == (True, False)
+    assert ("frob-1.1" in lock, "dep-1.1" in lock) == (True, False)
     workspace.both("uv", "sync", "-P", "acme")
     workspace.both("uv", "sync", "--upgrade")
     lock = workspace.text("uv.lock")
-    assert ('dep-1.1' in lock, 'acme-1.1' in lock) == (True, True)
+    assert ("dep-1.1" in lock, "acme-1.1" in lock) == (True, True)
 
 
 def test_it_is_run(workspace: Day) -> None:
@@ -123,3 +126,72 @@ def test_a_lock_is_made_anew(workspace: Day) -> None:
         (workspace.folder / side / "work" / "uv.lock").unlink()
     workspace.both("uv", "lock")
     workspace.both("uv", "sync", "--frozen", "--all-packages")
+
+
+@pytest.mark.parametrize("kept", ["environment", "netrc"])
+def test_its_password_is_seen_nowhere(kept: str, desk: Guard, outer: LoopbackIndex) -> None:
+    words = ("uv", "sync", "--all-packages", "-P", "acme")
+    with LoopbackIndex(credentials=(shop.USER, shop.PASSWORD)) as inner:
+        shop.stock(inner, *shop.INNER)
+        overheard = overheard_at(inner)
+        with day(desk, outer, fresh=shop.FRESH) as today:
+            old = Path(today.folder / "bare" / "work" / "pyproject.toml").read_text()
+            new = re.sub(r'url = ".*"', f'url = "{inner.url}"', old)
+            today.write("pyproject.toml", new)
+            if kept == "environment":
+                today.settings.update(CREDENTIALS)
+            else:
+                today.at_home(
+                    ".netrc", f"machine 127.0.0.1 login {shop.USER} password {shop.PASSWORD}\n"
+                )
+            said = today.both(*words)
+            assert "acme-1.1" in today.text("uv.lock")
+            for secret in (
+                shop.PASSWORD,
+                b64encode(f"{shop.USER}:{shop.PASSWORD}".encode()).decode(),
+            ):
+                assert secret not in said.wrapped.said
+                assert not [heard for heard in overheard if secret in heard]
+                assert not today.holding(secret)
+    assert any("uv sync" in heard for heard in overheard)
+
+
+def test_without_its_password_nothing_happens(workspace: Day) -> None:
+    ran = workspace.denied("uv", "sync", "-P", "acme", code=69, **dict.fromkeys(CREDENTIALS, ""))
+    assert "user name and password" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("add", "frob==2.0"),
+        ("add", "--package", "shop-web", "tidy>=2"),
+        ("add", "--group", "lint", "probe>1"),
+        ("run", "--with", "speed==2.0", "main.py"),
+    ],
+)
+def test_what_is_too_fresh_is_denied(workspace: Day, words: tuple[str, ...]) -> None:
+    ran = workspace.denied("uv", *words)
+    assert "2.0 (fresh-upload: uploaded" in ran.err
+    assert "nothing else would do" in ran.err
+
+
+def test_what_is_denied_for_what_is_inside(workspace: Day) -> None:
+    workspace.index.add(shop.MARKED, uploaded=LONG_AGO)
+    try:
+        ran = workspace.denied("uv", "add", "--package", "shop-core", "speed==1.1")
+    finally:
+        workspace.index.remove(shop.MARKED.filename)
+    assert "denied[startup-hook]" in ran.err
+
+
+def test_a_lock_of_the_day_before_yesterday_is_denied(workspace: Day) -> None:
+    """Somebody without the guard has locked what was new."""
+    for artifact in workspace.fresh:
+        workspace.index.add(artifact, uploaded=ago(days=1))
+    with workspace.turn("wrapped") as here:
+        locked = workspace.bare(here, "uv", "lock", "-P", "frob")
+    assert locked.code == 0, locked.said
+    for words in (("sync",), ("sync", "--frozen"), ("run", "main.py")):
+        ran = workspace.denied("uv", *words)
+        assert "denied[fresh-upload]" in ran.err
