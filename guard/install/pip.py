@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from guard.errors import InstallerError, TargetError, UnsupportedError, UsageError
-from guard.install import configuration, pip_configuration
+from guard.install import configuration, pip_configuration, requested
 from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target, environment_of
@@ -223,6 +223,17 @@ class Pip:
                 "PIP_", PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1"
             )
             hand_over(command, environment=environment, failed="pip could not install", quiet=quiet)
+        self._unmark(admitted)
+
+    def _unmark(self, admitted: Sequence[Admitted]) -> None:
+        """Leave pip's mark on what was asked for alone; of a lock, that is all of it."""
+        wanted = self._wanted.names | {file.project for file in self._wanted.direct}
+        folders = self.description().folders
+        if not wanted or folders is None:
+            return
+        files = [each.verdict.candidate.file for each in admitted]
+        with contextlib.suppress(OSError):  # one mark too many does no harm
+            requested.unmark(folders.site, [file for file in files if file.project not in wanted])
 
     def remove(self, projects: Sequence[NormalizedName], *, quiet: bool) -> None:
         """Remove these projects from the target."""

@@ -23,7 +23,13 @@ from tests.wheels import Artifact
 
 _SIDES: Final = ("bare", "wrapped")
 _MOMENTS: Final = "uv_cache.json"
-"""Where uv notes when a folder of the user's own was last written to; each copy is another one."""
+"""Where uv notes when what it has installed from a path was last written to."""
+
+_IGNORED: Final = frozenset({_MOMENTS, ".lock"})
+"""That, and the empty lock file of whoever was there."""
+
+_HEADER: Final = 16
+"""Bytes of compiled files in which it is said when their source was written."""
 
 
 class Both(NamedTuple):
@@ -133,7 +139,7 @@ class Day:
         """Every file of the project and of its environment, and what it is and holds."""
         work = self.folder / side / "work"
         paths = ((str(path.relative_to(work)), path) for path in sorted(work.rglob("*")))
-        return {name: _essence(path) for name, path in paths}
+        return {name: _essence(path) for name, path in paths if path.name not in _IGNORED}
 
 
 def evening(folder: Path, settings: Mapping[str, str]) -> Guard:
@@ -191,13 +197,15 @@ def _essence(path: Path) -> str:
     mode = path.lstat().st_mode
     if path.is_symlink():
         return f"{mode:o} -> {path.readlink()}"
-    held = "" if path.is_dir() else path.read_bytes().decode("utf-8", "backslashreplace")
-    return f"{mode:o} {_timeless(path.name, held)}"
+    held = b"" if path.is_dir() else path.read_bytes()
+    return f"{mode:o} {_timeless(path, held).decode('utf-8', 'backslashreplace')}"
 
 
-def _timeless(name: str, held: str) -> str:
-    """What a file holds, without the moment at which a folder was last written to."""
-    if name == _MOMENTS:
-        return ""
-    lines = held.splitlines(keepends=True)
-    return "".join(line for line in lines if name != "RECORD" or _MOMENTS not in line)
+def _timeless(path: Path, held: bytes) -> bytes:
+    """What a file holds, but for when something else was written."""
+    if path.suffix == ".pyc":
+        return held[_HEADER:]
+    if path.name == "RECORD":
+        lines = held.splitlines(keepends=True)
+        return b"".join(line for line in lines if _MOMENTS.encode() not in line)
+    return held
