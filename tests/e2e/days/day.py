@@ -6,7 +6,9 @@ and what they hold afterwards can be compared byte for byte.
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +29,9 @@ _MOMENTS: Final = "uv_cache.json"
 
 _IGNORED: Final = frozenset({_MOMENTS, ".lock"})
 """That, and the empty lock file of whoever was there."""
+
+_PIP: Final = "pip"
+"""The folder of pip's own modules, below any folder of packages."""
 
 _HEADER: Final = 16
 """Bytes of compiled files in which it is said when their source was written."""
@@ -166,7 +171,7 @@ def day(
     here.folder.rename(kept)
     try:
         for side in _SIDES:
-            shutil.copytree(kept, folder / side, symlinks=True)
+            shutil.copytree(kept, folder / side, symlinks=True, copy_function=_copied)
         yield Day(folder, index, dict(here.settings), fresh)
     finally:
         for side in _SIDES:
@@ -195,10 +200,20 @@ def assert_alike(one: Mapping[str, str], other: Mapping[str, str]) -> None:
 
 def _essence(path: Path) -> str:
     mode = path.lstat().st_mode
-    if path.is_symlink():
+    if stat.S_ISLNK(mode):
         return f"{mode:o} -> {path.readlink()}"
-    held = b"" if path.is_dir() else path.read_bytes()
+    if _PIP in path.parts:
+        return f"{mode:o} {path.lstat().st_ino if stat.S_ISREG(mode) else ''}"
+    held = b"" if stat.S_ISDIR(mode) else path.read_bytes()
     return f"{mode:o} {_timeless(path, held).decode('utf-8', 'backslashreplace')}"
+
+
+def _copied(source: str, place: str) -> None:
+    """Copy a file, but for pip's own thousand: they are the same ones everywhere, until replaced."""
+    if _PIP in Path(source).parts and not Path(source).is_symlink():
+        os.link(source, place)
+    else:
+        shutil.copy2(source, place, follow_symlinks=False)
 
 
 def _timeless(path: Path, held: bytes) -> bytes:
