@@ -29,6 +29,9 @@ _OLDEST: Final = Version("23.2")
 _WITH_CUTOFF: Final = Version("26.0")
 _NO_SOLUTION: Final = "pip found no solution"
 _PLACES: Final = ("target", "prefix", "root", "user")
+_ITSELF: Final = {"_PIP_RUNNING_IN_SUBPROCESS": "1"}
+"""What pip tells the one that it starts: not to start another, whatever `python` is configured."""
+
 _UNHASHED: Final = "--require-hashes mode"
 """What pip says when one requirement has a hash and another has none."""
 
@@ -96,7 +99,10 @@ class Pip:
             ) from None
 
     def _said(self) -> str:
-        answer = run([*self._pip, "--version"], failed="the target's pip could not be asked")
+        failed = "the target's pip could not be asked"
+        answer = run(
+            [*self._pip, "--version"], environment={**os.environ, **_ITSELF}, failed=failed
+        )
         return answer.split()[1]
 
     @property
@@ -156,6 +162,7 @@ class Pip:
     def _environment(self) -> dict[str, str]:
         return {
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            **_ITSELF,
             **self.configuration().environment,
         }
 

@@ -209,7 +209,7 @@ def _essence(path: Path) -> str:
 
 
 def _copied(source: str, place: str) -> None:
-    """Copy a file, but for pip's own thousand: they are the same ones everywhere, until replaced."""
+    """Copy a file; of pip's own thousand everybody has the same ones, until they are replaced."""
     if _PIP in Path(source).parts and not Path(source).is_symlink():
         os.link(source, place)
     else:
