@@ -14,12 +14,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import uv
 
-from tests.e2e.guarded import TIMEOUT, Guard, Ran, ago
+from tests.e2e.guarded import LONG_AGO, TIMEOUT, Guard, Ran, ago
 from tests.fakes import LoopbackIndex
 from tests.wheels import Artifact
 
@@ -65,13 +66,24 @@ class Day:
 
     def wrapped(self, *words: str, **settings: str) -> Ran:
         """Run the words with the guard in front, and with the fresh releases on the index."""
-        for artifact in self.fresh:
-            self.index.add(artifact, uploaded=ago(days=1))
+        with self.turn("wrapped") as here, self.morning("wrapped"):
+            return here(*words, **settings)
+
+    @contextmanager
+    def morning(self, side: str) -> Iterator[None]:
+        """Let the index have what was uploaded yesterday, but not for the bare tool."""
+        with self.listed(*self.fresh if side == "wrapped" else (), uploaded=ago(days=1)):
+            yield
+
+    @contextmanager
+    def listed(self, *artifacts: Artifact, uploaded: datetime = LONG_AGO) -> Iterator[None]:
+        """Let the index have more than it has otherwise."""
+        for artifact in artifacts:
+            self.index.add(artifact, uploaded=uploaded)
         try:
-            with self.turn("wrapped") as here:
-                return here(*words, **settings)
+            yield
         finally:
-            for artifact in self.fresh:
+            for artifact in artifacts:
                 self.index.remove(artifact.filename)
 
     def denied(self, *words: str, code: int = 77, **settings: str) -> Ran:
@@ -202,7 +214,7 @@ def _essence(path: Path) -> str:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return f"{mode:o} -> {path.readlink()}"
-    if _PIP in path.parts:
+    if _PIP in path.parent.parts:
         return f"{mode:o} {path.lstat().st_ino if stat.S_ISREG(mode) else ''}"
     held = b"" if stat.S_ISDIR(mode) else path.read_bytes()
     return f"{mode:o} {_timeless(path, held).decode('utf-8', 'backslashreplace')}"
@@ -210,7 +222,7 @@ def _essence(path: Path) -> str:
 
 def _copied(source: str, place: str) -> None:
     """Copy a file; of pip's own thousand everybody has the same ones, until they are replaced."""
-    if _PIP in Path(source).parts and not Path(source).is_symlink():
+    if _PIP in Path(source).parent.parts and not Path(source).is_symlink():
         os.link(source, place)
     else:
         shutil.copy2(source, place, follow_symlinks=False)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.days import shop
 from tests.e2e.days.day import Day, day, evening, settings
-from tests.e2e.guarded import LONG_AGO, Environment, Guard, cloned, with_its_own_pip
+from tests.e2e.guarded import Environment, Guard, cloned, with_its_own_pip
 from tests.fakes import LoopbackIndex
 
 FILES = {
@@ -123,9 +123,6 @@ def test_what_is_too_fresh_is_denied(tree: Day, tool: str) -> None:
 @pytest.mark.parametrize("tool", ["pip", "uv pip"])
 def test_what_is_denied_for_what_is_inside(tree: Day, tool: str) -> None:
     tree.write("requirements/more/lint.txt", "speed>1.0\n")
-    tree.index.add(shop.MARKED, uploaded=LONG_AGO)
-    try:
+    with tree.listed(shop.MARKED):
         ran = tree.denied(*tool.split(), "install", "-r", "requirements/dev.txt")
-    finally:
-        tree.index.remove(shop.MARKED.filename)
     assert "denied[startup-hook]" in ran.said

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.days import shop
 from tests.e2e.days.day import Day, day, evening, settings
-from tests.e2e.guarded import Guard, ago
+from tests.e2e.guarded import Guard
 from tests.fakes import LoopbackIndex
 
 _SCRIPT = """\
@@ -105,9 +105,7 @@ def test_what_is_too_fresh_is_denied(script: Day) -> None:
 
 
 def test_a_lock_that_somebody_made_without_it_is_denied(script: Day) -> None:
-    for artifact in script.fresh:
-        script.index.add(artifact, uploaded=ago(days=1))
-    with script.turn("wrapped") as here:
+    with script.turn("wrapped") as here, script.morning("wrapped"):
         assert script.bare(here, "uv", "lock", "--script", "free.py").code == 0
     ran = script.denied("uv", "run", "free.py")
     assert "denied[fresh-upload]" in ran.err

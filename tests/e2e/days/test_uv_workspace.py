@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.days import shop
 from tests.e2e.days.day import Day, day, evening, settings
-from tests.e2e.guarded import LONG_AGO, Guard, ago
+from tests.e2e.guarded import Guard
 from tests.e2e.overhearing import overheard_at
 from tests.fakes import LoopbackIndex
 
@@ -177,19 +177,14 @@ def test_what_is_too_fresh_is_denied(workspace: Day, words: tuple[str, ...]) -> 
 
 
 def test_what_is_denied_for_what_is_inside(workspace: Day) -> None:
-    workspace.index.add(shop.MARKED, uploaded=LONG_AGO)
-    try:
+    with workspace.listed(shop.MARKED):
         ran = workspace.denied("uv", "add", "--package", "shop-core", "speed==1.1")
-    finally:
-        workspace.index.remove(shop.MARKED.filename)
     assert "denied[startup-hook]" in ran.err
 
 
 def test_a_lock_of_the_day_before_yesterday_is_denied(workspace: Day) -> None:
     """Somebody without the guard has locked what was new."""
-    for artifact in workspace.fresh:
-        workspace.index.add(artifact, uploaded=ago(days=1))
-    with workspace.turn("wrapped") as here:
+    with workspace.turn("wrapped") as here, workspace.morning("wrapped"):
         locked = workspace.bare(here, "uv", "lock", "-P", "frob")
     assert locked.code == 0, locked.said
     for words in (("sync",), ("sync", "--frozen"), ("run", "main.py")):
