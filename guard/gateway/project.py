@@ -47,6 +47,9 @@ class Sources:
     environment: Path | None = None
     """Where uv would install."""
 
+    builds: bool = False
+    """Folders of the user's own are named as sources: uv must be let build them."""
+
     @property
     def names(self) -> frozenset[NormalizedName]:
         """The projects that it asks for by name."""
@@ -62,10 +65,12 @@ def of_project(here: Path) -> Sources:
     indexes: list[Mapping[str, Any]] = []
     requirements: list[Requirement] = []
     files = [root / "uv.lock", own / "uv.lock"]
+    builds = False
     for folder in _members(root, own):
         document = _toml(folder / "pyproject.toml")
         files.append(folder / "pyproject.toml")
         _check(document, folder)
+        builds |= any("path" in source for source in _sources(_uv(document)))
         indexes += _indexes(document)
         requirements += _requirements(document)
     locked: dict[str, str] = {}
@@ -77,6 +82,7 @@ def of_project(here: Path) -> Sources:
         files=tuple(dict.fromkeys(files)),
         locked=locked,
         environment=root / ".venv",
+        builds=builds,
     )
 
 
@@ -94,6 +100,7 @@ def of_script(path: Path) -> Sources:
         requirements=tuple(_parsed_requirements(document.get("dependencies"), path.parent)),
         files=(path, lock),
         locked=_locked(lock),
+        builds=any("path" in source for source in _sources(_uv(document))),
     )
 
 

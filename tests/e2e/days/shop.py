@@ -96,13 +96,14 @@ def project(work: Path, inner: LoopbackIndex) -> None:
         f'[[tool.uv.index]]\nname = "inner"\nurl = "{inner.url}"\nexplicit = true\n',
         encoding="utf-8",
     )
-    _member(work / "members" / "core", "shop-core", '"dep"', more="")
+    member(work / "members" / "core", "shop-core", '"dep"')
     sources = '[tool.uv.sources]\nacme = { index = "inner" }\nshop-core = { workspace = true }\n'
-    _member(work / "members" / "web", "shop-web", '"acme", "shop-core"', more=sources)
+    member(work / "members" / "web", "shop-web", '"acme", "shop-core"', more=sources)
     (work / "main.py").write_text("import frob, shop_core\nprint(shop_core.NAME)\n")
 
 
-def _member(folder: Path, name: str, dependencies: str, *, more: str) -> None:
+def member(folder: Path, name: str, dependencies: str, *, more: str = "") -> None:
+    """Write a project with a build backend, and one module, into a new folder."""
     module = f"{name.replace('-', '_')}.py"
     (folder / "src").mkdir(parents=True)
     (folder / "src" / module).write_text(f"NAME = {name!r}\n", encoding="utf-8")

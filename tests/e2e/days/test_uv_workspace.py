@@ -78,6 +78,27 @@ def test_something_is_added(workspace: Day) -> None:
     assert '"tidy<1"' in workspace.text("pyproject.toml")
 
 
+def test_what_is_called_as_a_folder_is(workspace: Day) -> None:
+    workspace.write("speed/notes.txt", "a folder, and no project\n")
+    workspace.both("uv", "add", "speed")
+    workspace.write("speed-1.0-py3-none-any.whl", "no wheel\n")
+    ran = workspace.denied("uv", "add", "speed-1.0-py3-none-any.whl", code=2)
+    assert "a URL or a path is on no index" in ran.err
+
+
+def test_a_folder_of_its_own_is_named_in_the_project(workspace: Day) -> None:
+    for side in ("bare", "wrapped"):
+        shop.member(workspace.folder / side / "work" / "extra", "shop-extra", '"tidy"')
+    more = workspace.text("pyproject.toml").replace(
+        "[tool.uv.sources]\n",
+        '[tool.uv.sources]\nshop-extra = { path = "extra", editable = true }\n',
+    )
+    workspace.write("pyproject.toml", more)
+    workspace.both("uv", "add", "shop-extra")
+    ran = workspace.denied("uv", "add", "./extra", code=2)
+    assert "`./extra` is not supported" in ran.err
+
+
 def test_something_is_removed(workspace: Day) -> None:
     workspace.both("uv", "remove", "frob")
     workspace.both("uv", "remove", "--group", "lint", "tidy")
