@@ -16,6 +16,7 @@ from typing import Any, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from guard import regular
 from guard.errors import UnsupportedError, UsageError
 
 _LIMIT: Final = 50_000_000
@@ -58,7 +59,7 @@ class Sources:
 
 def of_project(here: Path) -> Sources:
     """Return what the project around `here` says. Raises `UnsupportedError` and `UsageError`."""
-    own = next((f for f in (here, *here.parents) if (f / "pyproject.toml").is_file()), None)
+    own = next((f for f in (here, *here.parents) if (f / "pyproject.toml").exists()), None)
     if own is None:
         return Sources()
     root = next((f for f in (own, *own.parents) if _is_workspace(f)), own)
@@ -111,7 +112,7 @@ def is_script(path: Path) -> bool:
 
 def _is_workspace(folder: Path) -> bool:
     path = folder / "pyproject.toml"
-    return path.is_file() and bool(_uv(_toml(path)).get("workspace"))
+    return path.exists() and bool(_uv(_toml(path)).get("workspace"))
 
 
 def _members(root: Path, own: Path) -> Iterator[Path]:
@@ -119,7 +120,7 @@ def _members(root: Path, own: Path) -> Iterator[Path]:
     waiting, seen = [root, own], set()
     while waiting:
         folder = waiting.pop(0).resolve()
-        if folder in seen or not (folder / "pyproject.toml").is_file():
+        if folder in seen or not (folder / "pyproject.toml").exists():
             continue
         seen.add(folder)
         if len(seen) > _FOLDERS:
@@ -191,7 +192,7 @@ def _parsed_requirements(entries: object, folder: Path) -> Iterator[Requirement]
 
 def _locked(path: Path) -> dict[str, str]:
     """Return the files of a `uv.lock`. Raises `UnsupportedError` for one that is on no index."""
-    if not path.is_file():
+    if not path.exists():
         return {}
     found: dict[str, str] = {}
     packages = _toml(path).get("package")
@@ -240,8 +241,7 @@ def _parsed(text: str, path: Path) -> Mapping[str, Any]:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
+        body = regular.read(path, limit=_LIMIT)
         if len(body) > _LIMIT:
             raise UsageError(f"`{path}` is larger than {_LIMIT} bytes")
         return body.decode("utf-8")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from guard import regular
 from guard.errors import UnsupportedError, UsageError
 
 _LIMIT: Final = 10_000_000
@@ -23,8 +24,7 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Z0-9_]+)\}")
 def text_of(path: Path) -> str:
     """Return the text at `path`. Raises `UsageError`."""
     try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
+        body = regular.read(path, limit=_LIMIT)
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"`{path}` is not UTF-8", reason=str(error)) from None
