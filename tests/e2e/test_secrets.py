@@ -237,13 +237,28 @@ def test_a_misspelt_requirement_is_shown_without_its_password(
 
 @pytest.mark.parametrize(
     "line",
-    ["-r https://{}@example.com/r.txt", "--Index-Url=https://{}@example.com/", "-ihttps://{}@h/"],
+    [
+        "-r https://{}@example.com/r.txt",
+        "-r htps://{}@example.com/r.txt",
+        "-c {}@example.com/r.txt",
+        "--Index-Url=https://{}@example.com/",
+        "-ihttps://{}@h/",
+    ],
 )
 def test_a_misspelt_line_is_shown_without_its_password(
     line: str, target: Environment, guard: Guard
 ) -> None:
     (guard.work / "r.txt").write_text(line.format(f"{USER}:{PASSWORD}") + "\n")
     ran = guard.install("-r", "r.txt", into=target)
+    assert ran.code == 2, ran.said
+    assert "s3cret" not in ran.said
+
+
+@pytest.mark.parametrize("scheme", ["https://", "htps://", ""])
+def test_a_misspelt_file_is_shown_without_its_password(
+    scheme: str, target: Environment, guard: Guard
+) -> None:
+    ran = guard.install("-r", f"{scheme}{USER}:{encoded()}@example.com/r.txt", into=target)
     assert ran.code == 2, ran.said
     assert "s3cret" not in ran.said
 
