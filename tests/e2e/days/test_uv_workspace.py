@@ -14,6 +14,7 @@ from tests.e2e.days.day import Day, day, evening, settings
 from tests.e2e.guarded import Guard
 from tests.e2e.overhearing import overheard_at
 from tests.fakes import LoopbackIndex
+from tests.wheels import a_wheel, an_sdist
 
 CREDENTIALS = {
     "UV_INDEX_INNER_USERNAME": shop.USER,
@@ -97,6 +98,24 @@ def test_a_folder_of_its_own_is_named_in_the_project(workspace: Day) -> None:
     workspace.both("uv", "add", "shop-extra")
     ran = workspace.denied("uv", "add", "./extra", code=2)
     assert "`./extra` is not supported" in ran.err
+
+
+def test_beside_a_folder_of_its_own_nothing_else_is_built(workspace: Day) -> None:
+    marker = workspace.folder / "built"
+    for side in ("bare", "wrapped"):
+        shop.member(workspace.folder / side / "work" / "extra", "shop-extra", '"raw"')
+    more = '[tool.uv.sources]\nshop-extra = { path = "extra" }\n'
+    text = workspace.text("pyproject.toml").replace("[tool.uv.sources]\n", more)
+    workspace.write("pyproject.toml", text.replace('"frob",', '"frob",\n    "shop-extra",'))
+    with workspace.listed(an_sdist("raw", "1.0", payload=marker)):
+        ran = workspace.denied("uv", "sync")
+    assert "source-distribution" in ran.err
+    with workspace.listed(
+        an_sdist("raw", "1.0", payload=marker), a_wheel("raw", "1.0", tag="cp39-none-any")
+    ):
+        ran = workspace.denied("uv", "sync")
+    assert "source-distribution" in ran.err
+    assert not marker.exists()
 
 
 def test_something_is_removed(workspace: Day) -> None:
