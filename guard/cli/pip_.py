@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from guard.cli.become import become
 from guard.errors import GuardError, UnsupportedError, UsageError
 from guard.wrappers.coverage import Classified, Handling, classify
-from guard.wrappers.interpreter import RUN_PIP, interpreter_of, resolved
+from guard.wrappers.interpreter import RUN_PIP, STARTED_BY_PIP, interpreter_of, resolved
 from guard.wrappers.names import MODULES, is_python, module_asked_for
-from guard.wrappers.tools import Tool, find
+from guard.wrappers.tools import Tool, find, is_shim
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -40,7 +40,7 @@ def pass_through(words: Sequence[str]) -> None:
     try:
         call = _call(words)
         if _harmless(call):
-            become(call.bare, os.environ)
+            become(call.bare, _environment(call))
     except GuardError:
         return  # `run` comes to the same, and says so
 
@@ -52,7 +52,7 @@ def run(arguments: Namespace) -> int:
     words: list[str] = arguments.words
     call = _call(words)
     if bypassed(words) or _harmless(call):
-        become(call.bare, os.environ)
+        become(call.bare, _environment(call))
     if call.tool != "pip":
         return _module(call)
     found = classify("pip", call.words)
@@ -74,6 +74,11 @@ def _call(words: Sequence[str]) -> Call:
     if program.interpreter is not None:
         return Call(program, [str(program.interpreter), "-c", RUN_PIP, *rest], "pip", tuple(rest))
     return Call(program, [str(program.path), *rest], "pip", tuple(rest))
+
+
+def _environment(call: Call) -> dict[str, str]:
+    """Return the variables of the real program: an adopted pip is not to start the guard again."""
+    return dict(os.environ) | (STARTED_BY_PIP if call.program.interpreter else {})
 
 
 def _harmless(call: Call) -> bool:
@@ -131,7 +136,8 @@ def _configured(python: Path, found: Classified) -> list[str]:
     environment = environment_of(python)
     sections = ("global", *found.command)
     options = pip_configuration.read(prefix=environment, sections=sections).options
-    if options.get("python") and not found.has("--python"):
+    named = options.get("python")
+    if named and not found.has("--python") and not is_shim(Path(named)):  # an adopted one's is
         raise UnsupportedError(
             f"pip is configured with `python = {options['python']}`",
             reason="the guard installs for the interpreter whose pip is called",

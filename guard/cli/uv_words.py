@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from guard.cli.uv_paths import is_here
 from guard.errors import UnsupportedError
 from guard.wrappers.coverage import Classified, Given
 
@@ -218,7 +219,7 @@ def _requirements(words: Sequence[str]) -> tuple[Requirement, ...]:
             requirement = Requirement(plain)
         except InvalidRequirement:
             raise _unsupported(f"`{word}`", "it is not the name of a project on an index") from None
-        if requirement.url is not None or Path(word).exists():
+        if requirement.url is not None or is_here(word):
             raise _unsupported(f"`{word}`", "a URL or a path is on no index")
         found.append(requirement)
     return tuple(found)

@@ -147,9 +147,12 @@ class Wrapped:
         return gateway.run([tool, *self._plan.prepare], self._environment, snapshot)
 
     def _environment(self, proxy: str, authority: Path) -> dict[str, str]:
-        return child.environment(
+        given = child.environment(
             os.environ, proxy=proxy, authority=authority, cache=self.cache, config=self.config
         )
+        if self._sources.builds:  # uv would leave out members of the workspace alone
+            del given[child.NO_BUILD]  # and the gateway sends no source, whatever uv would build
+        return given
 
     def _indexes(self, pages: Pages, http: Http, indexes: Sequence[Index]) -> IndexSource:
         from guard.gateway.metadata import Metadata  # noqa: PLC0415 - as above

@@ -42,6 +42,9 @@ class Sources:
     environment: Path | None = None
     """Where uv would install."""
 
+    builds: bool = False
+    """Folders of the user's own are named as sources: uv must be let build them."""
+
     @property
     def names(self) -> frozenset[NormalizedName]:
         """The projects that it asks for by name."""
@@ -50,17 +53,19 @@ class Sources:
 
 def of_project(here: Path) -> Sources:
     """Return what the project around `here` says. Raises `UnsupportedError` and `UsageError`."""
-    own = next((f for f in (here, *here.parents) if (f / "pyproject.toml").is_file()), None)
+    own = next((f for f in (here, *here.parents) if (f / "pyproject.toml").exists()), None)
     if own is None:
         return Sources()
     root = next((f for f in (own, *own.parents) if _is_workspace(f)), own)
     indexes: list[Mapping[str, Any]] = []
     requirements: list[Requirement] = []
     files = [root / "uv.lock", own / "uv.lock"]
+    builds = False
     for folder in _members(root, own):
         document = _toml(folder / "pyproject.toml")
         files.append(folder / "pyproject.toml")
         _check(document, folder)
+        builds |= any("path" in source for source in _sources(_uv(document)))
         indexes += _indexes(document)
         requirements += _requirements(document)
     locked: dict[str, str] = {}
@@ -72,6 +77,7 @@ def of_project(here: Path) -> Sources:
         files=tuple(dict.fromkeys(files)),
         locked=locked,
         environment=root / ".venv",
+        builds=builds,
     )
 
 
@@ -88,12 +94,13 @@ def of_script(path: Path) -> Sources:
         requirements=tuple(_parsed_requirements(document.get("dependencies"), path.parent)),
         files=(path, lock),
         locked=_locked(lock),
+        builds=any("path" in source for source in _sources(_uv(document))),
     )
 
 
 def _is_workspace(folder: Path) -> bool:
     path = folder / "pyproject.toml"
-    return path.is_file() and bool(_uv(_toml(path)).get("workspace"))
+    return path.exists() and bool(_uv(_toml(path)).get("workspace"))
 
 
 def _members(root: Path, own: Path) -> Iterator[Path]:
@@ -101,7 +108,7 @@ def _members(root: Path, own: Path) -> Iterator[Path]:
     waiting, seen = [root, own], set()
     while waiting:
         folder = waiting.pop(0).resolve()
-        if folder in seen or not (folder / "pyproject.toml").is_file():
+        if folder in seen or not (folder / "pyproject.toml").exists():
             continue
         seen.add(folder)
         if len(seen) > _FOLDERS:
@@ -173,7 +180,7 @@ def _parsed_requirements(entries: object, folder: Path) -> Iterator[Requirement]
 
 def _locked(path: Path) -> dict[str, str]:
     """Return the files of a `uv.lock`. Raises `UnsupportedError` for one that is on no index."""
-    if not path.is_file():
+    if not path.exists():
         return {}
     found: dict[str, str] = {}
     packages = _toml(path).get("package")

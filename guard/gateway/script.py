@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from guard import regular
 from guard.errors import UsageError
 
 _LIMIT: Final = 50_000_000
@@ -31,8 +32,7 @@ def metadata(path: Path) -> str | None:
 def body(path: Path) -> bytes:
     """Return what is in the file at `path`. Raises `UsageError`."""
     try:
-        with path.open("rb") as stream:
-            found = stream.read(_LIMIT + 1)
+        found = regular.read(path, limit=_LIMIT)
     except OSError as error:
         raise UsageError(f"`{path}` could not be read", reason=error.strerror) from None
     if len(found) > _LIMIT:

@@ -9,8 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from guard import regular
 from guard.errors import UsageError
 from guard.request import IndexOptions
+
+_LIMIT = 10_000_000
+"""Bytes of one file."""
 
 _SECTIONS = ("global", "install")
 
@@ -90,8 +94,8 @@ def _files(prefix: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
 def _file(path: Path, sections: Sequence[str]) -> dict[str, str]:
     parser = configparser.RawConfigParser()
     try:
-        with path.open(encoding="utf-8") as stream:
-            parser.read_file(stream)
+        text = regular.read(path, limit=_LIMIT).decode("utf-8")
+        parser.read_string(text, str(path))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
