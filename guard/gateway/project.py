@@ -7,7 +7,6 @@ lies in the checkout itself, or on this machine, is on no page and passes no pro
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +16,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from guard.errors import UnsupportedError, UsageError
-
-_LIMIT: Final = 50_000_000
-"""Bytes of one file that is read."""
+from guard.gateway.documents import parsed as _parsed
+from guard.gateway.documents import table as _table
+from guard.gateway.documents import text as _text
+from guard.gateway.documents import toml as _toml
 
 _FOLDERS: Final = 500
 """Projects of one workspace."""
@@ -214,31 +214,3 @@ def _unjudged(what: str, folder: Path) -> UnsupportedError:
 
 def _uv(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return _table(_table(document.get("tool")).get("uv"))
-
-
-def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _toml(path: Path) -> Mapping[str, Any]:
-    return _parsed(_text(path), path)
-
-
-def _parsed(text: str, path: Path) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"`{path}` is not TOML", reason=str(error)) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
-        if len(body) > _LIMIT:
-            raise UsageError(f"`{path}` is larger than {_LIMIT} bytes")
-        return body.decode("utf-8")
-    except OSError as error:
-        raise UsageError(f"`{path}` could not be read", reason=error.strerror) from None
-    except UnicodeDecodeError:
-        raise UsageError(f"`{path}` is not UTF-8") from None
