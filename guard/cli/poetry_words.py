@@ -47,12 +47,14 @@ class Poetry(Other):
 
     def __init__(self, plan: Plan, project: Project | None) -> None:
         self._project = project
+        again = {canonicalize_name(each.name) for each in plan.requirements}
+        required = project.requirements if project else ()
         self._of_user = poetry_settings.read(os.environ, project)
         super().__init__(
             plan,
             prefixes=("POETRY_",),
             sources=Sources(
-                requirements=project.requirements if project else (),
+                requirements=tuple(r for r in required if canonicalize_name(r.name) not in again),
                 files=project.files if project else (),
                 locked=project.locked if project else {},
             ),

@@ -21,7 +21,7 @@ from packaging.version import InvalidVersion, Version
 
 from guard.errors import UnsupportedError, UsageError
 from guard.gateway.documents import strings, table, tables, toml
-from guard.gateway.standard import check_build, requirements, unjudged
+from guard.gateway.standard import check_build, folders, requirements, unjudged
 
 _FOLDERS: Final = 500
 """Projects that name one another by their paths."""
@@ -116,7 +116,9 @@ def _folders(root: Path, beside: Sequence[Path]) -> Iterator[Path]:
         if len(seen) > _FOLDERS:
             raise UsageError(f"more than {_FOLDERS} projects belong to `{root}`")
         yield folder
-        for _, entry in _entries(_poetry(toml(folder / "pyproject.toml"))):
+        document = toml(folder / "pyproject.toml")
+        waiting += folders(document, folder)
+        for _, entry in _entries(_poetry(document)):
             if isinstance(path := table(entry).get("path"), str):
                 waiting.append(folder / path)
 
