@@ -56,7 +56,8 @@ class Other(Wrapped):
         return self._folder
 
     def _snapshot(self) -> Snapshot:
-        self._before = Kept((*self._sources.files, *self._plan.writes), self._places)
+        files = (*self._sources.files, *self._plan.writes)
+        self._before = Kept(files, self._places, aside=self._folder / "aside")
         return self._before
 
     def _environment(self, proxy: str, authority: Path) -> dict[str, str]:

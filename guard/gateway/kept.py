@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from guard.gateway.snapshot import Snapshot
+from guard.private import private_folder
 
 _REWRITTEN: Final = (".cfg", ".pth", "RECORD", "REQUESTED", "direct_url.json", "INSTALLER")
 """Ends of the names of files that are written in place: a link would change with them."""
@@ -27,9 +28,13 @@ _SMALL: Final = 1 << 16
 class Kept(Snapshot):
     """Files, and environments: all that a pattern names in a folder. Closed at the end."""
 
-    def __init__(self, files: Iterable[Path], places: Iterable[tuple[Path, str]]) -> None:
-        """Read the files, and link the environments. Raises `OSError`."""
+    def __init__(
+        self, files: Iterable[Path], places: Iterable[tuple[Path, str]], *, aside: Path
+    ) -> None:
+        """Read the files, and link the environments in the folder `aside`. Raises `OSError`."""
         super().__init__(files, None)
+        private_folder(aside)
+        self._aside = aside
         self._places = tuple(places)
         self._before = {found: self._copied(found) for found in self._environments()}
 
@@ -40,12 +45,7 @@ class Kept(Snapshot):
             if found not in self._before:
                 _remove(found)
         for place, copy in self._before.items():
-            fresh, spoilt = copy.parent / "fresh", copy.parent / "spoilt"
-            _linked(copy, fresh)
-            if os.path.lexists(place):
-                place.rename(spoilt)
-            fresh.rename(place)
-            _remove(spoilt)
+            _put_back(copy, place)
 
     def close(self) -> None:
         """Forget what was."""
@@ -59,13 +59,25 @@ class Kept(Snapshot):
                     yield found
 
     def _copied(self, environment: Path) -> Path:
-        """Return a copy of the environment, on the same disk where links are possible."""
-        place = Path(tempfile.mkdtemp(prefix=".guard-", dir=environment.parent))
+        """Return a copy of the environment, where the tool does not look."""
+        place = Path(tempfile.mkdtemp(dir=self._aside))
         try:
             return _linked(environment, place / environment.name)
         except BaseException:
             _remove(place)
             raise
+
+
+def _put_back(copy: Path, place: Path) -> None:
+    """Replace the environment at `place` by its copy, in one step."""
+    beside = Path(tempfile.mkdtemp(prefix=".guard-", dir=place.parent))
+    try:
+        fresh = _linked(copy, beside / "fresh")
+        if os.path.lexists(place):
+            place.rename(beside / "spoilt")
+        fresh.rename(place)
+    finally:
+        _remove(beside)
 
 
 def _linked(source: Path, place: Path) -> Path:

@@ -54,6 +54,12 @@ def both(pipx: Sides, words: str, settings: dict[str, str]) -> None:
     assert names(pipx.work / "bin") == names(pipx.bare_folder / "bin")
 
 
+def everything(folder: Path) -> dict[str, bytes]:
+    """What pipx has put below a folder, byte for byte, but its empty lock files."""
+    found = tree(folder / "pipx" / "venvs") | dict.fromkeys(names(folder / "bin"), b"")
+    return {name: content for name, content in found.items() if not name.endswith(".lock")}
+
+
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.glob("*")}
 
@@ -67,7 +73,7 @@ def test_every_day(pipx: Sides, index: LoopbackIndex, settings: dict[str, str]) 
     both(pipx, "reinstall say", settings)
     index.add(a_wheel("say", "1.2", files={"say.py": ""}, entry_points=SAY), uploaded=LONG_AGO)
     both(pipx, "upgrade-all", settings)
-    assert distributions(pipx.work) >= {"say-1.2", "say-1.0", "frob-0.9"}
+    assert distributions(pipx.work) == {"say-1.2", "frob-0.9"}
     both(pipx, "uninstall say", settings)
 
 
@@ -116,7 +122,7 @@ def test_a_denial_leaves_everything_as_it_was(
     assert pipx.guarded("install", "say", **settings, **place).code == 0
     marker = tmp_path / "marker"
     fresh.add(a_wheel("bad", "1.0", files=a_startup_payload(marker)), uploaded=LONG_AGO)
-    before = tree(pipx.work / "pipx" / "venvs"), names(pipx.work / "bin")
+    before = everything(pipx.work)
     for words, said in (
         (["install", "frob==2.0"], "frob 2.0 (fresh-upload"),
         (["install", "--force", "say==2.0"], "say 2.0 (fresh-upload"),
@@ -124,7 +130,7 @@ def test_a_denial_leaves_everything_as_it_was(
     ):
         ran = pipx.guarded(*words, **settings, **place)
         assert_paragraph(ran, 77, said)
-        assert (tree(pipx.work / "pipx" / "venvs"), names(pipx.work / "bin")) == before
+        assert everything(pipx.work) == before
     assert not marker.exists()
     assert pipx.bare("inject", "say", "bad", **settings, **place).code == 0
 
@@ -164,7 +170,7 @@ def test_a_source_is_not_built(
         ("run https://example.com/x.py", "on no index"),
         ("run --backend uv say", "guard uvx"),
         ("install --pip-args=--pre say", "--pip-args"),
-        ("install -e say", "--editable"),
+        ("install -e say", "install -e"),
         ("runpip say install frob", "pipx runpip"),
     ],
 )
