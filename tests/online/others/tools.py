@@ -14,6 +14,9 @@ import uv
 
 from tests.e2e.guarded import TIMEOUT, Guard, Ran
 
+_WITH = {"pdm": ("hishel<2",)}
+"""pdm 2.29.3 takes any hishel, and works with none from 2 on."""
+
 _CHANGING = ("bin/", "pyvenv.cfg", ".lock", "__pycache__", ".gitignore", "CACHEDIR.TAG")
 """What names its own folder, or a moment."""
 
@@ -29,7 +32,7 @@ def installed(name: str, folder: Path) -> Path:
     environ = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
     for command in (
         ["venv", "--quiet", "--python", sys.executable, str(made)],
-        ["pip", "install", "--quiet", "--python", str(made), name],
+        ["pip", "install", "--quiet", "--python", str(made), name, *_WITH.get(name, ())],
     ):
         subprocess.run([uv.find_uv_bin(), *command], check=True, env=environ, timeout=TIMEOUT)
     return made / "bin" / name
