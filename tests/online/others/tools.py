@@ -14,8 +14,8 @@ import uv
 
 from tests.e2e.guarded import TIMEOUT, Guard, Ran
 
-_WITH = {"pdm": ("hishel<2",)}
-"""pdm 2.29.3 takes any hishel, and works with none from 2 on."""
+_WITH = {"pdm": ("hishel<2", "unearth<0.19")}
+"""pdm 2.29.3 takes newer ones as well, and does not work with them."""
 
 _CHANGING = ("bin/", "pyvenv.cfg", ".lock", "__pycache__", ".gitignore", "CACHEDIR.TAG")
 """What names its own folder, or a moment."""
