@@ -55,10 +55,19 @@ def _check(real: Tool) -> None:
     from packaging.version import Version  # noqa: PLC0415 - not for what is passed on
 
     lowest, newest = map(Version, table(real.name).versions)
-    if not lowest <= Version(real.version) < Version(str(newest.major + 1)):
+    version = _recorded(real) or real.version
+    if not lowest <= Version(version) < Version(str(newest.major + 1)):
         raise UnsupportedError(
-            f"`{real.path}` is {real.name} {real.version}, which the guard does not know",
+            f"`{real.path}` is {real.name} {version}, which the guard does not know",
             reason=f"it knows {lowest} and what follows of {newest.major}: another one may have "
             "ways in that nobody judges",
             hint="use one of these, or a newer guard",
         )
+
+
+def _recorded(real: Tool) -> str | None:
+    """Return the version that is recorded beside a tool; to ask the tool takes half a second."""
+    environment = real.path.resolve().parent.parent
+    pattern = f"lib/python*/site-packages/{real.name}-*.dist-info"
+    versions = {path.stem.partition("-")[2] for path in environment.glob(pattern)}
+    return versions.pop() if len(versions) == 1 else None

@@ -37,12 +37,6 @@ def run(found: Classified, words: Sequence[str], tool: Tool) -> int:
     if found.command == ("run",):
         _check_script(found.trailing)
         become([str(tool.path), *words], for_passed("pdm", os.environ))
-    if found.has("--global"):
-        raise UnsupportedError(
-            "`pdm --global` is not supported behind the gateway",
-            reason="what is installed for everybody could not be put back after a denial",
-            hint="a project, or `guard pipx install`",
-        )
     asked = tuple(_asked(found.positionals)) if found.command == ("add",) else ()
     project = pdm_project.of_pdm(
         Path.cwd(),

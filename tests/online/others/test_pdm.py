@@ -153,7 +153,7 @@ def test_an_index_of_the_user_s_configuration(pdm: Sides, index: LoopbackIndex) 
         ("install", '[tool.pdm.scripts]\npost_install = "echo"\n', "the script `post_install`"),
         ("self add frob", "", "pdm self add"),
         ("install --plugins", "", "--plugins"),
-        ("install -g", "", "--global"),
+        ("install -g", "", "pdm install -g"),
         ("lock --no-isolation", "", "--no-isolation"),
     ],
 )
