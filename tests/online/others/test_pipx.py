@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ensurepip
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from tests.e2e.guarded import LONG_AGO, assert_paragraph
 from tests.fakes import LoopbackIndex
 from tests.online.others.tools import Sides, distributions, tree
-from tests.wheels import a_startup_payload, a_wheel, an_sdist
+from tests.wheels import Artifact, a_startup_payload, a_wheel, an_sdist
 
 pytestmark = pytest.mark.online
 
@@ -19,7 +21,13 @@ SAY = {"console_scripts": {"say": "say:main"}}
 
 @pytest.fixture(params=["pip", "uv"])
 def settings(request: pytest.FixtureRequest, index: LoopbackIndex) -> dict[str, str]:
-    """One index, for either of the installers that pipx may start."""
+    """One index, for either of the installers that pipx may start; older ones fetch pip first."""
+    for path in Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"):
+        version = path.name.split("-")[1]
+        with zipfile.ZipFile(path) as wheel:
+            metadata = wheel.read(f"pip-{version}.dist-info/METADATA")
+        pip = Artifact("pip", version, path.name, path.read_bytes(), metadata)
+        index.add(pip, uploaded=LONG_AGO)
     return {
         "PIPX_DEFAULT_BACKEND": request.param,
         "PIPX_DISABLE_SHARED_LIBS_AUTO_UPGRADE": "1",

@@ -82,7 +82,7 @@ def test_a_lock_that_names_what_is_denied(poetry: Sides, fresh: LoopbackIndex) -
     (poetry.work / "poetry.lock").write_bytes((poetry.bare_folder / "poetry.lock").read_bytes())
     before = tree(poetry.work)
     ran = poetry.guarded("install", **INSIDE)
-    assert_paragraph(ran, 77, "frob 2.0 (fresh-upload")
+    assert_paragraph(ran, 77, "dep 2.0 (fresh-upload", "nothing else would do")
     assert tree(poetry.work) == before
 
 
