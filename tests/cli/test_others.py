@@ -68,22 +68,72 @@ def test_what_only_looks_is_passed_on(guard: Guard, words: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "said"),
     [
-        ("pipx", "install", "./ruff"),
-        ("pipx", "run", "https://example.com/x.py"),
-        ("poetry", "add", "git+https://example.com/six.git"),
-        ("poetry", "self", "add", "six"),
-        ("pdm", "add", "https://example.com/six-1.0-py3-none-any.whl"),
-        ("pdm", "install", "--plugins"),
-        ("poetry", "no-such-command"),
-        ("pipx", "install", "--no-such-option", "ruff"),
+        ("pipx install git+https://example.com/x.git", "on no index"),
+        ("pipx install https://example.com/x-1.0-py3-none-any.whl", "on no index"),
+        ("pipx install ./x", "on no index"),
+        ("pipx inject say ./x", "on no index"),
+        ("pipx install x@https://example.com/x-1.0-py3-none-any.whl", "on no index"),
+        ("pipx run --spec ./x x", "on no index"),
+        ("pipx run https://example.com/x.py", "on no index"),
+        ("pipx run script.py", "`pipx run` of a script"),
+        ("pipx run script", "`pipx run` of a script"),
+        ("pipx run --backend uv say", "guard uvx"),
+        ("pipx install --pip-args=--pre say", "--pip-args"),
+        ("pipx install -e say", "pipx install -e"),
+        ("pipx install --no-such-option say", "--no-such-option"),
+        ("pipx runpip say install frob", "pipx runpip"),
+        ("poetry add git+https://example.com/x.git", "on no index"),
+        ("poetry add https://example.com/x-1.0-py3-none-any.whl", "on no index"),
+        ("poetry add ./x-1.0-py3-none-any.whl", "on no index"),
+        ("poetry self add frob", "poetry self add"),
+        ("poetry lock --no-cache", "--no-cache"),
+        ("poetry -C elsewhere lock", "another folder"),
+        ("poetry no-such-command", "poetry no-such-command"),
+        ("pdm add git+https://example.com/x.git", "on no index"),
+        ("pdm add https://example.com/x-1.0-py3-none-any.whl", "on no index"),
+        ("pdm add ./x-1.0-py3-none-any.whl", "on no index"),
+        ("pdm add -e ./x", "on no index"),
+        ("pdm self add frob", "pdm self add"),
+        ("pdm install --plugins", "--plugins"),
+        ("pdm install -g", "pdm install -g"),
+        ("pdm lock --no-isolation", "--no-isolation"),
+        ("pdm run script", "`pdm run script`"),
     ],
 )
-def test_what_nobody_judges_is_refused(guard: Guard, words: tuple[str, ...]) -> None:
-    ran = typed(guard, *words)
-    assert_paragraph(ran, 2, "error: `")
+def test_what_nobody_judges_is_refused(words: str, said: str, guard: Guard) -> None:
+    project = guard.work / "pyproject.toml"
+    project.write_text('[project]\nname = "x"\nversion = "1"\n')
+    for name in ("script", "script.py"):
+        text = "# /// script\n# dependencies = ['frob']\n# ///\nprint(1)\n"
+        (guard.work / name).write_text(text)
+    assert_paragraph(typed(guard, *words.split()), 2, "error: ", said)
     assert not (guard.work / "said.json").exists()
+    assert project.read_text() != "spoilt"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("poetry install", '[tool.poetry.requires-plugins]\nfrob = "*"\n'),
+        ("poetry lock", '[tool.poetry.dependencies]\nx = { git = "https://example.com/x" }\n'),
+        ("pdm install", '[tool.pdm.scripts]\npost_install = "echo"\n'),
+        ("pdm lock", '[tool.pdm.resolution.overrides]\nx = "https://example.com/x.whl"\n'),
+    ],
+)
+def test_what_a_project_names_is_refused(words: str, text: str, guard: Guard) -> None:
+    (guard.work / "pyproject.toml").write_text(text)
+    assert_paragraph(typed(guard, *words.split()), 2, f"`{guard.work}`")
+    assert (guard.work / "pyproject.toml").read_text() == text
+
+
+def test_a_project_s_plugins_can_be_done_without(guard: Guard) -> None:
+    for words in (("--no-plugins", "lock"), ("lock", "--no-plugins")):
+        text = '[tool.poetry.requires-plugins]\nfrob = "*"\n'
+        (guard.work / "pyproject.toml").write_text(text)
+        ran = typed(guard, "poetry", *words)
+        assert ran.code == 0, ran.said
 
 
 @pytest.mark.parametrize("version", ["0.9", "99.0"])

@@ -29,9 +29,7 @@ def project(index: LoopbackIndex | str, *dependencies: str, more: str = "") -> s
 
 def same(pdm: Sides, *words: str, **settings: str) -> None:
     """Run both, which must go well and leave the same, but for the path of the environment."""
-    for side in (pdm.bare, pdm.guarded):
-        ran = side(*words, **QUIET, **settings)
-        assert ran.code == 0, ran.said
+    pdm.side_by_side(words, QUIET | settings, QUIET | settings)
     one, other = files(pdm.work), files(pdm.bare_folder)
     saved = [each.pop(".pdm-python", b"") for each in (one, other)]
     assert saved[0].replace(bytes(pdm.work), bytes(pdm.bare_folder)) == saved[1]
@@ -140,33 +138,6 @@ def test_an_index_of_the_user_s_configuration(pdm: Sides, index: LoopbackIndex) 
     assert distributions(pdm.work) == {"frob-1.0", "dep-1.0"}
 
 
-@pytest.mark.parametrize(
-    ("words", "text", "said"),
-    [
-        ("add git+https://example.com/x.git", "", "on no index"),
-        ("add https://example.com/x-1.0-py3-none-any.whl", "", "on no index"),
-        ("add ./x-1.0-py3-none-any.whl", "", "on no index"),
-        ("add -e ./x", "", "on no index"),
-        ("lock", '[tool.pdm.dev-dependencies]\na = ["-e git+https://x/y#egg=y"]\n', "on no index"),
-        ("lock", '[tool.pdm.resolution.overrides]\nx = "https://x/x.whl"\n', "on no index"),
-        ("lock", '[dependency-groups]\na = ["x @ https://x/x.whl"]\n', "on no index"),
-        ("install", '[tool.pdm.scripts]\npost_install = "echo"\n', "the script `post_install`"),
-        ("self add frob", "", "pdm self add"),
-        ("install --plugins", "", "--plugins"),
-        ("install -g", "", "pdm install -g"),
-        ("lock --no-isolation", "", "--no-isolation"),
-    ],
-)
-def test_what_is_on_no_index_is_refused(
-    words: str, text: str, said: str, pdm: Sides, index: LoopbackIndex
-) -> None:
-    pdm.write("pyproject.toml", project(index, more=text))
-    before = files(pdm.work)
-    assert_paragraph(pdm.guarded(*words.split(), **QUIET), 2, said)
-    assert files(pdm.work) == before
-    assert index.requests == []
-
-
 def test_metadata_that_leads_to_a_file_is_not_followed(
     pdm: Sides, index: LoopbackIndex, tmp_path: Path
 ) -> None:
@@ -181,9 +152,3 @@ def test_metadata_that_leads_to_a_file_is_not_followed(
     assert not marker.exists()
     pdm.bare("add", "far", **QUIET)
     assert marker.exists()
-
-
-def test_a_script_with_metadata_is_refused(pdm: Sides, index: LoopbackIndex) -> None:
-    pdm.write("pyproject.toml", project(index))
-    pdm.write("s.py", "# /// script\n# dependencies = ['frob']\n# ///\nprint(1)\n")
-    assert_paragraph(pdm.guarded("run", "s.py", **QUIET), 2, "`pdm run s.py`")

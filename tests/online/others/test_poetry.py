@@ -128,31 +128,6 @@ def test_a_source_with_a_password(poetry: Sides) -> None:
         assert "s3cret" not in str(files(poetry.work))
 
 
-@pytest.mark.parametrize(
-    ("words", "text", "said"),
-    [
-        (["add", "git+https://example.com/x.git"], "", "on no index"),
-        (["add", "https://example.com/x-1.0-py3-none-any.whl"], "", "on no index"),
-        (["add", "./x-1.0-py3-none-any.whl"], "", "on no index"),
-        (["install"], '[tool.poetry.requires-plugins]\nfrob = "*"\n', "plugins"),
-        (["lock"], '[tool.poetry.dependencies]\nx = { git = "https://example.com/x" }\n', "git"),
-        (["lock"], '[tool.poetry.dependencies]\nx = { path = "x.whl" }\n', "x.whl"),
-        (["lock"], '[tool.poetry.group.dev.dependencies]\nx = { url = "http://a/" }\n', "url"),
-        (["self", "add", "frob"], "", "poetry self add"),
-        (["lock", "--no-cache"], "", "--no-cache"),
-        (["-C", "elsewhere", "lock"], "", "another folder"),
-    ],
-)
-def test_what_is_on_no_index_is_refused(
-    words: list[str], text: str, said: str, poetry: Sides, index: LoopbackIndex
-) -> None:
-    poetry.write("pyproject.toml", project(index, more=text))
-    before = files(poetry.work)
-    assert_paragraph(poetry.guarded(*words), 2, said)
-    assert files(poetry.work) == before
-    assert index.requests == []
-
-
 def test_metadata_that_leads_to_a_file_is_not_followed(
     poetry: Sides, index: LoopbackIndex, tmp_path: Path
 ) -> None:

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,12 +84,21 @@ class Sides:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
+    def side_by_side(
+        self, words: Sequence[str], bare: Mapping[str, str], guarded: Mapping[str, str]
+    ) -> tuple[Ran, Ran]:
+        """Run both at the same time, each with variables of its own; both must go well."""
+        with ThreadPoolExecutor(1) as pool:
+            alone = pool.submit(self.bare, *words, **bare)
+            ran = self.guarded(*words, **guarded)
+            done = alone.result()
+        assert done.code == 0, done.said
+        assert ran.code == 0, ran.said
+        return done, ran
+
     def both(self, *words: str, **settings: str) -> Ran:
         """Run both, which must go well and leave the same."""
-        bare = self.bare(*words, **settings)
-        assert bare.code == 0, bare.said
-        ran = self.guarded(*words, **settings)
-        assert ran.code == 0, ran.said
+        _, ran = self.side_by_side(words, settings, settings)
         assert files(self.work) == files(self.bare_folder)
         assert environment(self.work) == environment(self.bare_folder)
         return ran
