@@ -46,7 +46,8 @@ def run(found: Classified, words: Sequence[str], tool: Tool) -> int:
     )
     pins = project.pins if project and found.command[0] in _OF_THE_LOCK else ()
     plan = Plan(prepare=tuple(words), requirements=(*asked, *pins), refresh=found.has("--refresh"))
-    return Pdm(plan, project).prepare(str(tool.path))
+    only = found.command[0] in {"lock", "show"} or found.has("--no-sync") or found.has("--dry-run")
+    return Pdm(plan, project, changes=not only).prepare(str(tool.path))
 
 
 def _check_script(trailing: Sequence[str]) -> None:
@@ -65,7 +66,7 @@ def _check_script(trailing: Sequence[str]) -> None:
 class Pdm(Other):
     """One command of pdm."""
 
-    def __init__(self, plan: Plan, project: Project | None) -> None:
+    def __init__(self, plan: Plan, project: Project | None, *, changes: bool) -> None:
         self._project = project
         self._of_user = pdm_settings.read(os.environ, project)
         again = {canonicalize_name(each.name) for each in plan.requirements}
@@ -80,6 +81,7 @@ class Pdm(Other):
             ),
             configuration=self._configured(),
             places=tuple(pdm_settings.places(self._of_user, project)) if project else (),
+            changes=changes,
         )
 
     def _configured(self) -> Configuration:

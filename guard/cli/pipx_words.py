@@ -101,7 +101,7 @@ def _check_program(app: str, found: Classified) -> None:
 def _asked(found: Classified, command: str) -> Iterator[Requirement]:
     """Yield what is asked for by name. Raises `UnsupportedError` for what is on no index."""
     words: list[str] = []
-    if command == "install":
+    if command in {"install", "upgrade"}:  # `upgrade --install` takes what `install` does
         words += found.positionals
     elif command == "inject":
         words += found.positionals[1:]

@@ -31,7 +31,8 @@ _ENDS: Final = (".whl", ".zip", ".tar.gz", ".tar.bz2")
 
 def run(found: Classified, words: Sequence[str], tool: Tool) -> int:
     """Run poetry's `words` behind the gateway; return the exit code."""
-    asked = tuple(_asked(found.positionals)) if found.command == ("add",) else ()
+    asks = found.command in {("add",), ("debug", "resolve")}
+    asked = tuple(_asked(found.positionals)) if asks else ()
     project = poetry_project.of_poetry(
         Path.cwd(),
         plugins=not found.has("--no-plugins"),
@@ -39,13 +40,14 @@ def run(found: Classified, words: Sequence[str], tool: Tool) -> int:
     )
     pins = project.pins if project and found.command[0] in _OF_THE_LOCK else ()
     plan = Plan(prepare=tuple(words), requirements=(*asked, *pins))
-    return Poetry(plan, project).prepare(str(tool.path))
+    only = found.command[0] in {"debug", "lock"} or found.has("--lock") or found.has("--dry-run")
+    return Poetry(plan, project, changes=not only).prepare(str(tool.path))
 
 
 class Poetry(Other):
     """One command of poetry."""
 
-    def __init__(self, plan: Plan, project: Project | None) -> None:
+    def __init__(self, plan: Plan, project: Project | None, *, changes: bool) -> None:
         self._project = project
         again = {canonicalize_name(each.name) for each in plan.requirements}
         required = project.requirements if project else ()
@@ -60,6 +62,7 @@ class Poetry(Other):
             ),
             configuration=self._configured(),
             places=poetry_settings.places(self._of_user, project) if project else (),
+            changes=changes,
         )
 
     def _configured(self) -> Configuration:

@@ -29,20 +29,30 @@ class Kept(Snapshot):
     """Files, and environments: all that a pattern names in a folder. Closed at the end."""
 
     def __init__(
-        self, files: Iterable[Path], places: Iterable[tuple[Path, str]], *, aside: Path
+        self,
+        files: Iterable[Path],
+        places: Iterable[tuple[Path, str]],
+        *,
+        aside: Path,
+        changes: bool = True,
     ) -> None:
-        """Read the files, and link the environments in the folder `aside`. Raises `OSError`."""
+        """Read the files, and link the environments in the folder `aside`. Raises `OSError`.
+
+        A run that `changes` no environment may still make one.
+        """
         super().__init__(files, None)
         private_folder(aside)
         self._aside = aside
         self._places = tuple(places)
-        self._before = {found: self._copied(found) for found in self._environments()}
+        found = tuple(self._environments())
+        self._known = frozenset(found)
+        self._before = {each: self._copied(each) for each in found if changes}
 
     def restore(self) -> None:
         """Put back the files and the environments; new ones are removed. Raises `OSError`."""
         super().restore()
         for found in self._environments():
-            if found not in self._before:
+            if found not in self._known:
                 _remove(found)
         for place, copy in self._before.items():
             _put_back(copy, place)

@@ -57,6 +57,18 @@ def test_a_new_environment_is_removed_and_no_other_folder(tmp_path: Path) -> Non
     kept.close()
 
 
+def test_what_a_run_does_not_change_is_not_copied(tmp_path: Path) -> None:
+    old = an_environment(tmp_path / "envs" / "old")
+    kept = Kept([], [(tmp_path / "envs", "*")], aside=tmp_path / "aside", changes=False)
+    assert list((tmp_path / "aside").iterdir()) == []
+    an_environment(tmp_path / "envs" / "new")
+    before = tree(old)
+    kept.restore()
+    assert [path.name for path in (tmp_path / "envs").iterdir()] == ["old"]
+    assert tree(old) == before
+    kept.close()
+
+
 def test_a_file_is_put_back(tmp_path: Path) -> None:
     path = tmp_path / "poetry.lock"
     path.write_text("before")
