@@ -68,6 +68,7 @@ class Pdm(Other):
 
     def __init__(self, plan: Plan, project: Project | None, *, changes: bool) -> None:
         self._project = project
+        self.changes = changes
         self._of_user = pdm_settings.read(os.environ, project)
         again = {canonicalize_name(each.name) for each in plan.requirements}
         required = project.requirements if project else ()
@@ -81,7 +82,6 @@ class Pdm(Other):
             ),
             configuration=self._configured(),
             places=tuple(pdm_settings.places(self._of_user, project)) if project else (),
-            changes=changes,
         )
 
     def _configured(self) -> Configuration:

@@ -49,6 +49,7 @@ class Poetry(Other):
 
     def __init__(self, plan: Plan, project: Project | None, *, changes: bool) -> None:
         self._project = project
+        self.changes = changes
         again = {canonicalize_name(each.name) for each in plan.requirements}
         required = project.requirements if project else ()
         self._of_user = poetry_settings.read(os.environ, project)
@@ -62,7 +63,6 @@ class Poetry(Other):
             ),
             configuration=self._configured(),
             places=poetry_settings.places(self._of_user, project) if project else (),
-            changes=changes,
         )
 
     def _configured(self) -> Configuration:

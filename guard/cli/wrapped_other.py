@@ -20,6 +20,8 @@ class Other(Wrapped):
     """One command of a tool that follows URLs, and that installs while it still fetches."""
 
     follows = True
+    changes = True
+    """Whether the command changes environments, or at most makes one."""
 
     def __init__(
         self,
@@ -29,12 +31,10 @@ class Other(Wrapped):
         sources: Sources,
         configuration: Configuration,
         places: Sequence[tuple[Path, str]],
-        changes: bool = True,
     ) -> None:
         """Take the variables that begin with `prefixes` for the tool's own.
 
-        At `places`, folders and patterns of names in them, are its environments, which the
-        command `changes`, or at most makes. Raises
+        At `places`, folders and patterns of names in them, are its environments. Raises
         `UnsupportedError` for a variable that would let something in which nobody judges.
         """
         self._plan = plan
@@ -42,7 +42,6 @@ class Other(Wrapped):
         self._sources = sources
         self._configuration = configuration
         self._places = places
-        self._changes = changes
         self._folder = cache_folder() / "gateway"
         self._before: Kept | None = None
         self.config = self.cache = self._folder
@@ -61,7 +60,7 @@ class Other(Wrapped):
     def _snapshot(self) -> Snapshot:
         files = (*self._sources.files, *self._plan.writes)
         aside = self._folder / "aside"
-        self._before = Kept(files, self._places, aside=aside, changes=self._changes)
+        self._before = Kept(files, self._places, aside=aside, changes=self.changes)
         return self._before
 
     def _environment(self, proxy: str, authority: Path) -> dict[str, str]:
