@@ -44,6 +44,9 @@ So do pages and metadata: there are as many connections.
 class Wrapped:
     """One command of a wrapped tool, and what it is prepared with."""
 
+    follows = False
+    """Whether the tool follows URLs in the metadata of what is on an index."""
+
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         child.scrubbed(os.environ)  # what it refuses is refused before anything is asked
@@ -95,9 +98,8 @@ class Wrapped:
             ) from None
 
     def _prepared(self, tool: str) -> int:
-        self.config = settings.write(self._folder, os.environ, here=Path.cwd())
-        files = (*self._sources.files, *self._plan.writes)
-        snapshot = Snapshot(files, self._sources.environment)
+        self.config = self._settings()
+        snapshot = self._snapshot()
         pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
         session = self._session(pool)
         try:
@@ -112,6 +114,14 @@ class Wrapped:
         if code != outcome.code or code > _SIGNALLED:  # denied, or ended before its time
             snapshot.restore()
         return code
+
+    def _settings(self) -> Path:
+        """Write what the tool is configured with. Raises `OSError`, `UnsupportedError`."""
+        return settings.write(self._folder, os.environ, here=Path.cwd())
+
+    def _snapshot(self) -> Snapshot:
+        """Return what is put back after a denial. Raises `OSError`."""
+        return Snapshot((*self._sources.files, *self._plan.writes), self._sources.environment)
 
     def _session(self, pool: concurrent.futures.ThreadPoolExecutor) -> Session:
         policy, layers = effective(policy_files(None, None))
@@ -140,6 +150,7 @@ class Wrapped:
             metadata=admission.index.metadata,
             folder=self._folder,
             locked=self._sources.locked,
+            follows=self.follows,
             names=tuple(dict.fromkeys(canonicalize_name(r.name) for r in self._wanted)),
             tell=_tell,
         )

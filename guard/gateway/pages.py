@@ -76,7 +76,7 @@ class Pages:
         if isinstance(document, Unknown):
             self._record.refused(f"{index.url}/{project}/", document.reason, undecided=True)
             return Refusal(status=_BLOCKED, reason=f"guard undecided: {document.reason}")
-        html = JSON not in accept and "*/*" not in accept
+        html = JSON not in accept  # PEP-691: who takes anything may be of before there was JSON
         rendered = self._rendered(index, project, html=html)
         if isinstance(rendered, Unknown):
             self._record.refused(f"{index.url}/{project}/", rendered.reason, undecided=True)

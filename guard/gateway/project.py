@@ -6,7 +6,6 @@ lies in the checkout itself, or on this machine, is on no page and passes no pro
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,9 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from guard.errors import UnsupportedError, UsageError
 from guard.gateway import script
+from guard.gateway.documents import parsed as _parsed
+from guard.gateway.documents import table as _table
+from guard.gateway.documents import toml as _toml
 
 _FOLDERS: Final = 500
 """Projects of one workspace."""
@@ -210,18 +212,3 @@ def _unjudged(what: str, folder: Path) -> UnsupportedError:
 
 def _uv(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return _table(_table(document.get("tool")).get("uv"))
-
-
-def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _toml(path: Path) -> Mapping[str, Any]:
-    return _parsed(script.decoded(script.body(path), path), path)
-
-
-def _parsed(text: str, path: Path) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"`{path}` is not TOML", reason=str(error)) from None

@@ -122,6 +122,19 @@ def of_tables(tables: Iterable[Mapping[str, object]]) -> tuple[Index, ...]:
     return tuple(found.values())
 
 
+def built_in(python: Path) -> str:
+    """Return the URL of the index that every installer has built in; it is written nowhere here."""
+    url = _built_in(python).index_url
+    if url is None:
+        raise InstallerError("uv does not say which index it has built in", exit_code=70)
+    return url
+
+
+def index(url: str) -> Index:
+    """Return the index at `url`, which may hold credentials. Raises `UsageError`."""
+    return _index(url, flat=False)
+
+
 def for_pip(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
     """Return the configuration under which pip resolves."""
     pip = pip_configuration.read(prefix=environment_of(python))

@@ -49,9 +49,9 @@ positional arguments:
     pip       what pip is asked for, judged
     uv        uv itself, behind the gateway
     uvx       uvx itself, behind the gateway
-    pipx      pipx, as far as it brings nothing in
-    poetry    poetry, as far as it brings nothing in
-    pdm       pdm, as far as it brings nothing in
+    pipx      pipx itself, behind the gateway
+    poetry    poetry itself, behind the gateway
+    pdm       pdm itself, behind the gateway
     python    Python, with `-m pip` judged
     shell     make shells and environments go through the guard
     approve   judge, and allow from now on
