@@ -1,0 +1,80 @@
+"""Another process, which a test can kill: `python -m tests.mirror.child WHAT …`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Final, Self
+
+_PATIENCE: Final = 60
+
+
+class Child:
+    """A process whose output is read line by line, and that never outlives its test."""
+
+    def __init__(
+        self, *argv: str, environment: Mapping[str, str] | None = None, module: str = __name__
+    ) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, *argv],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        self.lines: list[str] = []
+        self._said = threading.Condition()
+        self._readers = [
+            threading.Thread(target=self._read, args=(stream,), daemon=True)
+            for stream in (self.process.stdout, self.process.stderr)
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, stream: Iterator[str]) -> None:
+        for line in stream:
+            with self._said:
+                self.lines.append(line.rstrip())
+                self._said.notify_all()
+
+    def wait_for(self, words: str, times: int = 1) -> None:
+        """Return when it has said `words` so many times."""
+
+        def said() -> bool:
+            return sum(words in line for line in self.lines) >= times
+
+        with self._said:
+            assert self._said.wait_for(said, _PATIENCE), self.lines
+
+    def kill(self) -> None:
+        """End it as a power cut does: nothing of it runs any more."""
+        self.process.kill()
+        self.process.wait(_PATIENCE)
+
+    def wait(self) -> int:
+        """Return its exit code, when all that it said was read."""
+        code = self.process.wait(_PATIENCE)
+        for reader in self._readers:
+            reader.join(_PATIENCE)
+        return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.kill()
+        self.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
