@@ -58,6 +58,7 @@ def test_what_was_put_is_there(store: Store, size: int) -> None:
     assert not store.has(digest(content))
     store.put(digest(content), content)
     assert store.has(digest(content))
+    assert store.size(digest(content)) == size
     assert store.get(digest(content)) == content
 
 
@@ -96,8 +97,9 @@ def test_other_bytes_are_refused_and_leave_nothing(store: Store, tmp_path: Path,
 
 
 def test_what_is_missing_is_an_error_when_it_is_read(store: Store) -> None:
-    with pytest.raises(MirrorError):
-        store.get(digest(b"never put"))
+    for use in (store.get, store.size):
+        with pytest.raises(MirrorError):
+            use(digest(b"never put"))
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n"])

@@ -38,6 +38,10 @@ class Store(ABC):
         """Tell whether the bytes of that digest are there."""
 
     @abstractmethod
+    def size(self, sha256: str) -> int:
+        """Return how many bytes of that digest there are."""
+
+    @abstractmethod
     def chunks(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes of that digest, from `start` to before `end`, as they are."""
 

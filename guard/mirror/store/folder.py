@@ -57,6 +57,13 @@ class FolderStore(Store):
             raise refused(error) from None
         return True
 
+    def size(self, sha256: str) -> int:
+        """Return the size of the file."""
+        try:
+            return (self.folder / path_of(sha256)).stat().st_size
+        except OSError as error:
+            raise refused(error) from None
+
     def chunks(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield parts of the file."""
         path = self.folder / path_of(sha256)

@@ -81,12 +81,19 @@ class ObjectsStore(Store):
             raise refused(error) from None
         return True
 
+    def size(self, sha256: str) -> int:
+        """Ask for its head."""
+        try:
+            return obstore.head(self._objects, path_of(sha256))["size"]
+        except _ERRORS as error:
+            raise refused(error) from None
+
     def chunks(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield parts, one request each: a slow reader keeps nothing open that may time out."""
         path = path_of(sha256)
         try:
             if end is None:
-                end = obstore.head(self._objects, path)["size"]
+                end = self.size(sha256)
             for first in range(start, end, _PART):
                 last = min(first + _PART, end)
                 yield bytes(obstore.get_range(self._objects, path, start=first, end=last))
