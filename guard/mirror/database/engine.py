@@ -215,7 +215,8 @@ def _postgresql(address: URL) -> Engine:
 
 def refused(error: Exception) -> MirrorError:
     """Return the error for the user: what the driver says, without the statement's values."""
-    said = str(getattr(error, "orig", None) or type(error).__name__).strip()
+    driver = getattr(error, "orig", None) or error
+    said = type(error).__name__ if isinstance(driver, SQLAlchemyError) else str(driver).strip()
     return _unusable(said.splitlines()[0] if said else type(error).__name__)
 
 
