@@ -38,6 +38,12 @@ class Projects:
 
         return self._database.transact(write)
 
+    def owners(self) -> Sequence[str]:
+        """Return the indexes that own any project, in order."""
+        query = select(schema.projects.c.owner).distinct().order_by(schema.projects.c.owner)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def names(self) -> Sequence[NormalizedName]:
         """Return the names of all of them, in order."""
         query = select(schema.projects.c.name).order_by(schema.projects.c.name)

@@ -56,6 +56,10 @@ class Store(ABC):
             raise MirrorError(f"what the mirror's store has as {sha256} is something else")
         return content
 
+    def source(self, sha256: str) -> Path | bytes:
+        """Return what `put` of another store takes: the file itself, where there is one."""
+        return self.folder / path_of(sha256) if self.folder else self.get(sha256)
+
     def presigned(self, sha256: str, lifetime: timedelta) -> str | None:  # noqa: ARG002
         """Return an address of the bytes that needs no key and does not last; `None`: no such."""
         return None

@@ -136,15 +136,20 @@ def memory() -> Store:
 
 def s3(address: str, *, endpoint: str | None = None) -> Store:
     """Return the store at `s3://bucket/prefix`. Raises `UsageError`."""
+    return ObjectsStore(bucket(address, endpoint=endpoint))
+
+
+def bucket(address: str, *, endpoint: str | None = None) -> S3Store:
+    """Return what asks for the objects at `s3://bucket/prefix`. Raises `UsageError`."""
     endpoint = endpoint or next(filter(None, map(os.environ.get, _ENDPOINTS)), None)
     where = {} if endpoint is None else {"endpoint": endpoint, "aws_endpoint_url_s3": endpoint}
     options = _CLIENT | {"allow_http": _may_be_read(endpoint)}
-    bucket, _, prefix = address.removeprefix("s3://").partition("/")
-    if not bucket:
+    name, _, prefix = address.removeprefix("s3://").partition("/")
+    if not name:
         raise UsageError("`--store` names no bucket", hint="s3://bucket/prefix")
     try:
-        store = S3Store(
-            bucket,
+        return S3Store(
+            name,
             prefix=prefix.strip("/") or None,
             client_options=options,
             retry_config=_RETRIES,
@@ -154,7 +159,6 @@ def s3(address: str, *, endpoint: str | None = None) -> Store:
         raise UsageError(
             "`--store` is no address of a store", reason=str(error).splitlines()[0]
         ) from None
-    return ObjectsStore(store)
 
 
 def _may_be_read(endpoint: str | None) -> bool:
