@@ -74,18 +74,22 @@ def mirror_of(settings: Settings) -> Mirror:
         ) from None
     return Mirror(
         settings=settings,
-        database=_database(settings),
+        database=_migrated(settings),
         store=open_store(settings.store or settings.data / "store"),
         clock=lambda: datetime.now(UTC),
         holder=secrets.token_hex(16),
     )
 
 
-def _database(settings: Settings) -> Database:
-    if settings.database is None:
-        database = at(settings.data / "mirror.sqlite")
-    else:
-        database = open_database(settings.database)
+def database_of(settings: Settings) -> Database:
+    """Return the database as it is. Raises `MirrorError` and `UsageError`."""
+    if settings.database is not None:
+        return open_database(settings.database)
+    return at(settings.data / "mirror.sqlite")
+
+
+def _migrated(settings: Settings) -> Database:
+    database = database_of(settings)
     migrate(database)
     return database
 
