@@ -1,9 +1,8 @@
-"""Another process, which a test can kill: `python -m tests.mirror.child WHAT …`."""
+"""Another process, which a test can kill."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import threading
@@ -18,14 +17,15 @@ class Child:
     """A process whose output is read line by line, and that never outlives its test."""
 
     def __init__(
-        self, *argv: str, environment: Mapping[str, str] | None = None, module: str = __name__
+        self, *argv: str, module: str, environment: Mapping[str, str] | None = None
     ) -> None:
+        """Run `module` with `argv`; `environment` is all that it has, or this process's own."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *argv],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **(environment or {})},
+            env=environment,
         )
         self.lines: list[str] = []
         self._said = threading.Condition()
