@@ -6,11 +6,12 @@ import contextlib
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Final, Self
 
 _PATIENCE: Final = 60
+_TICK: Final = 0.05
 
 
 class Child:
@@ -50,6 +51,16 @@ class Child:
 
         with self._said:
             assert self._said.wait_for(said, _PATIENCE), self.lines
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Ask again until it is so, as long as it runs: nothing here says when."""
+        tick = threading.Event()
+        for _ in range(int(_PATIENCE / _TICK)):
+            assert self.process.poll() is None, self.lines
+            if true():
+                return
+            tick.wait(_TICK)
+        raise AssertionError(self.lines)
 
     def kill(self) -> None:
         """End it as a power cut does: nothing of it runs any more."""

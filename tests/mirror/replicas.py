@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
-import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,6 @@ from tests.mirror.child import Child
 from tests.wheels import Artifact
 
 PATIENCE = 60
-_TICK = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +54,16 @@ class Replica:
         self.until(lambda: self.get("/simple/").status < 500)
         return self
 
-    def until(self, true: object) -> None:
-        """Ask again until it is so: nothing here says when."""
-        assert callable(true)
-        tick = threading.Event()
-        for _ in range(int(PATIENCE / _TICK)):
-            assert self.process is not None
-            assert self.process.process.poll() is None, self.process.lines
+    def until(self, true: Callable[[], bool]) -> None:
+        """Ask again until it is so; what cuts the connection off is no answer."""
+
+        def answered() -> bool:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if true():
-                    return
-            tick.wait(_TICK)
-        raise AssertionError(self.process.lines if self.process else None)
+                return true()
+            return False
+
+        assert self.process is not None
+        self.process.until(answered)
 
     def get(self, path: str) -> Answered:
         """Ask for `path`. Raises `OSError` and `HTTPException` where no whole answer comes."""
