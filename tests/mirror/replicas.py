@@ -32,13 +32,13 @@ class Answered:
 class Replica:
     """`guard mirror serve` with a quarantine and caches of its own."""
 
-    def __init__(self, folder: Path, index: LoopbackIndex, backend: Backend) -> None:
+    def __init__(self, folder: Path, index: LoopbackIndex, backend: Backend, *words: str) -> None:
         folder.mkdir()
         self.port = _free_port()
         self._words = [
             *("mirror", "serve", "--port", str(self.port), "--index-url", index.url),
             *("--data", str(folder / "data")),
-            *("--database", backend.database, "--store", backend.store),
+            *("--database", backend.database, "--store", backend.store, *words),
         ]
         # The advisories are the same for all of them, or each would judge by others.
         shared = Guard(folder.parent)

@@ -49,6 +49,11 @@ def _serve(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--public-url", metavar="URL", help="how clients reach it (default: host and port)"
     )
+    group.add_argument(
+        "--presigned",
+        action="store_true",
+        help="have S3 itself send files, by addresses that last for a minute",
+    )
     _judging(command)
 
 
