@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import obstore
 import pytest
 
 from guard.errors import MirrorError, UsageError
@@ -20,12 +21,14 @@ from guard.mirror.queue import Queue, open_queue
 from guard.mirror.records import Key, State
 from guard.mirror.settings import Settings
 from guard.mirror.store import open_store
+from guard.mirror.store.objects import bucket
 from tests.e2e.guarded import LONG_AGO, Guard, assert_paragraph
 from tests.fakes import LoopbackIndex
-from tests.mirror.backends import Backend
+from tests.mirror.backends import SCALED, SERVICES, Backend
 from tests.mirror.child import Child
 from tests.mirror.queues import Clock
 from tests.mirror.replicas import Replica
+from tests.mirror.services import Postgres
 from tests.wheels import a_wheel
 
 FROB = a_wheel("frob", "1.0")
@@ -126,6 +129,27 @@ def test_a_copy_that_is_made_while_it_serves_is_a_mirror(
     assert record is not None
     assert record.state is State.ADMITTED
     assert serving(restored).file(FROB).body == FROB.content
+
+
+@pytest.mark.parametrize("mirror_backend", [pytest.param(SCALED, marks=SERVICES)], indirect=True)
+def test_a_dump_and_a_copy_of_the_bucket_made_after_it_are_a_mirror(
+    index: LoopbackIndex, tmp_path: Path, mirror_backend: Backend, postgres: Postgres
+) -> None:
+    with Replica(tmp_path / "one", index, mirror_backend) as one:
+        assert one.start().file(FROB).status == 200
+        dump = tmp_path / "mirror.dump"
+        postgres.tool("pg_dump", "--format=custom", f"--file={dump}", mirror_backend.database)
+    copied = f"{mirror_backend.store}-copy"
+    source, target = bucket(mirror_backend.store), bucket(copied)
+    for batch in obstore.list(source):
+        for blob in batch:
+            obstore.put(target, blob["path"], obstore.get(source, blob["path"]).bytes())
+    restored = postgres.database()
+    postgres.tool("pg_restore", "--no-owner", f"--dbname={restored}", str(dump))
+    index.remove(FROB.filename)
+    backend = Backend(restored, copied, mirror_backend.environment)
+    with Replica(tmp_path / "two", index, backend) as two:
+        assert two.start().file(FROB).body == FROB.content
 
 
 @pytest.fixture
