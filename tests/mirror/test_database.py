@@ -76,6 +76,22 @@ def test_what_is_denied_after_it_was_admitted_is_revoked(files: Files, database:
     assert files.decided(KEY, DENIED, None, moment=NOON) is State.REVOKED
 
 
+def test_to_decide_the_same_again_is_no_decision(files: Files, database: Database) -> None:
+    files.met([FROB])
+    later = ADMITTED
+    for _ in range(3):
+        files.decided(KEY, later, HELD, moment=NOON)
+        later = replace(later, valid_until=later.valid_until + timedelta(days=1))
+    files.decided(KEY, replace(later, epoch="f" * 64), HELD, moment=NOON)
+    with database.read() as connection:
+        rows = connection.execute(text("SELECT epoch FROM decisions ORDER BY number")).scalars()
+        assert list(rows) == ["e" * 64, "f" * 64]
+    record = files.find(KEY)
+    assert record is not None
+    assert record.decided is not None
+    assert record.decided.valid_until == NOON + timedelta(days=4)
+
+
 def test_many_that_meet_and_decide_the_same_agree(files: Files) -> None:
     listed = [
         replace(FROB, key=Key(f"{number:064x}", f"frob-{number}-py3-none-any.whl"))

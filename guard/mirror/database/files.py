@@ -29,6 +29,9 @@ from guard.mirror.records import Decided, FileRecord, Held, Key, Listed, State
 from guard.model import FileKind, Finding
 
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
+_NEWS: Final = ("state", "epoch", "findings")
+"""What makes a decision another one; to come to the same again every night is none."""
+
 _PAGE: Final = 500
 """Rows at once, of what may be millions."""
 
@@ -105,7 +108,8 @@ class Files:
             after = _after(row, decided)
             values = _decision(after) | (_holding(held) if held else {})
             connection.execute(update(schema.files).where(*_is(key)).values(values))
-            connection.execute(insert(schema.decisions).values(_made(key, after)))
+            if any(row[name] != values[name] for name in _NEWS):
+                connection.execute(insert(schema.decisions).values(_made(key, after)))
             if row["state"] != after.state or (held and row["size"] is None):
                 changed(connection, NormalizedName(row["project"]), moment=moment)
             return after.state

@@ -86,7 +86,7 @@ files: Final = Table(
     Index(None, "state", "epoch"),
 )
 
-decisions: Final = Table(  # every one that was ever made; the last is also in `files`
+decisions: Final = Table(  # every one that differs from the one before; the last is in `files`
     "decisions",
     METADATA,
     Column("number", _NUMBER, primary_key=True, autoincrement=True),
