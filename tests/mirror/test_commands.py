@@ -87,7 +87,7 @@ def test_the_first_of_many_that_start_migrates(guard: Guard, mirror_backend: Bac
         with child:
             assert child.wait() == 0, child.lines
             said += child.lines
-    assert said.count("the database was migrated") >= 1
+    assert said.count("the database was migrated") == 1
     assert guard(*words).err == "the database is up to date\n"
 
 

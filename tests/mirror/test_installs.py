@@ -1,15 +1,16 @@
-"""Plain pip and uv install from any replica, on one machine and on more than one."""
+"""Plain pip and uv install from any replica."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
+import pytest
 import uv
 
 from tests.e2e.guarded import LONG_AGO, TIMEOUT, Environment, Guard, ago
 from tests.fakes import LoopbackIndex
-from tests.mirror.backends import Backend
+from tests.mirror.backends import SCALED, SERVICES, Backend
 from tests.mirror.replicas import Replica
 from tests.wheels import a_wheel
 
@@ -25,6 +26,7 @@ def install(guard: Guard, environment: Environment, replica: Replica) -> None:
     subprocess.run(command, env=guard.environment(), check=True, timeout=TIMEOUT)
 
 
+@pytest.mark.parametrize("mirror_backend", [pytest.param(SCALED, marks=SERVICES)], indirect=True)
 def test_another_replica_goes_on_where_one_was_killed(
     guard: Guard,
     index: LoopbackIndex,

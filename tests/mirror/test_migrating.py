@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from guard.errors import MirrorError
 from guard.mirror.database import Database, open_database
-from guard.mirror.database.migrating import migrate
+from guard.mirror.database.migrating import FOLDER, migrate, newest
 from guard.mirror.database.schema import METADATA
 from tests.mirror.backends import SERVICES
 from tests.mirror.services import Postgres
@@ -76,6 +77,13 @@ def test_so_do_triggers_and_whatever_else_comes_with_a_table(
     other.close()
     assert contents(database) == made
     assert len(made) > len(METADATA.tables)
+
+
+def test_steps_are_numbered_in_their_order() -> None:
+    steps = ScriptDirectory(str(FOLDER))
+    order = [step.revision for step in steps.walk_revisions()][::-1]
+    assert order == [f"{number:04}" for number in range(1, len(order) + 1)]
+    assert [newest()] == steps.get_heads()
 
 
 def test_what_is_up_to_date_is_left_alone(database: Database) -> None:

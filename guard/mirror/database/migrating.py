@@ -7,20 +7,19 @@ than the program is refused.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from guard.errors import MirrorError
 from guard.mirror.database.engine import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 FOLDER: Final = Path(__file__).with_name("migrations")
 
+_VERSION: Final = "alembic_version"
 _LOCK: Final = 0x67756172_64736368
 """PostgreSQL's advisory lock of whoever migrates; SQLite has one writer anyway."""
 
@@ -30,20 +29,35 @@ def migrate(database: Database) -> bool:
 
     Raises `MirrorError`, and then nothing has changed.
     """
-    steps = ScriptDirectory(str(FOLDER))
     with database.read() as connection:
-        if _standing(connection, steps) == set(steps.get_heads()):
+        if _standing(connection) == newest():
             return False
-    try:
-        with database.begin() as connection:
-            _alone(connection)
-            _standing(connection, steps)
-            command.upgrade(_config(connection), "heads")
-    except CommandError as error:
-        raise MirrorError(
-            "the mirror's database could not be migrated", reason=str(error)
-        ) from None
+    with database.begin() as connection:
+        _alone(connection)
+        standing = _standing(connection)
+        if standing == newest():
+            return False  # somebody else was first
+        if standing is not None and standing > newest():
+            raise MirrorError(
+                "the mirror's database is newer than this program",
+                reason=f"it is at {standing}; this program knows nothing after {newest()}",
+                hint="run the version of wheelguard that migrated it, or a newer one",
+            )
+        _upgrade(connection)
     return True
+
+
+def newest() -> str:
+    """Return the last step that this program knows: they are numbered, and files are named so."""
+    return max(path.name[1:5] for path in (FOLDER / "versions").glob("m*.py"))
+
+
+def _standing(connection: Connection) -> str | None:
+    """Return the step that the database is at; `None`: it is none of the mirror's yet."""
+    if not inspect(connection).has_table(_VERSION):
+        return None
+    number = connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar_one()
+    return None if number is None else str(number)
 
 
 def _alone(connection: Connection) -> None:
@@ -54,21 +68,21 @@ def _alone(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _standing(connection: Connection, steps: ScriptDirectory) -> set[str]:
-    """Return which steps the database is at. Raises `MirrorError` where these are not known."""
-    standing = set(MigrationContext.configure(connection).get_current_heads())
-    known = {step.revision for step in steps.walk_revisions()}
-    if standing - known:
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - 130 ms, and seldom needed
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    try:
+        command.upgrade(_config(connection), "head")
+    except CommandError as error:
         raise MirrorError(
-            "the mirror's database is newer than this program",
-            reason=f"it is at {', '.join(sorted(standing))}; "
-            f"this program knows nothing after {', '.join(steps.get_heads())}",
-            hint="run the version of wheelguard that migrated it, or a newer one",
-        )
-    return standing
+            "the mirror's database could not be migrated", reason=str(error)
+        ) from None
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     return config
