@@ -34,6 +34,7 @@ def _migrate(settings: Settings) -> str:
         done = migrate(database)
     with contextlib.closing(mirror_of(settings)) as mirror:
         open_queue(mirror).prepare()
+        mirror.store.check()
     return "the database was migrated" if done else "the database is up to date"
 
 

@@ -142,7 +142,7 @@ _ACTIONS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]]
     ("export", "write a signed bundle for a site without a network", _export),
     ("import", "judge a bundle, and take in what is admitted", _import),
     ("worker", "do the jobs that wait, until told to stop", _worker),
-    ("migrate", "bring the database up to what this version needs", place),
+    ("migrate", "bring the database up to date, and try the store", place),
     ("backup", "copy the database and the store of one machine", _backup),
     ("restore", "make a mirror of such a copy", _backup),
 )

@@ -37,7 +37,7 @@ def migrate(database: Database) -> bool:
         standing = _standing(connection)
         if standing == newest():
             return False  # somebody else was first
-        if standing is not None and standing > newest():
+        if standing > newest():
             raise MirrorError(
                 "the mirror's database is newer than this program",
                 reason=f"it is at {standing}; this program knows nothing after {newest()}",
@@ -49,15 +49,15 @@ def migrate(database: Database) -> bool:
 
 def newest() -> str:
     """Return the last step that this program knows: they are numbered, and files are named so."""
-    return max(path.name[1:5] for path in (FOLDER / "versions").glob("m*.py"))
+    return max((path.name[1:5] for path in (FOLDER / "versions").glob("m*.py")), default="")
 
 
-def _standing(connection: Connection) -> str | None:
-    """Return the step that the database is at; `None`: it is none of the mirror's yet."""
+def _standing(connection: Connection) -> str:
+    """Return the step that the database is at; an empty one is before the first."""
     if not inspect(connection).has_table(_VERSION):
-        return None
+        return ""
     number = connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar_one()
-    return None if number is None else str(number)
+    return number or ""
 
 
 def _alone(connection: Connection) -> None:
