@@ -35,7 +35,10 @@ _SIGNALLED: Final = 128
 """Exit codes above say by which signal a tool has died."""
 
 _WORKERS: Final = 16
-"""Judging waits for servers most of the time, and a tool asks for fifty things at once."""
+"""Judging waits for servers most of the time, and a tool asks for fifty things at once.
+
+So do pages and metadata: there are as many connections.
+"""
 
 
 class Wrapped:
@@ -123,6 +126,7 @@ class Wrapped:
             pool=pool,
             now=datetime.now(UTC),
             indexes=self._indexes,
+            connections=_WORKERS,
         )
 
     def _behind(self, tool: str, session: Session, snapshot: Snapshot) -> Outcome:
@@ -143,9 +147,12 @@ class Wrapped:
         return gateway.run([tool, *self._plan.prepare], self._environment, snapshot)
 
     def _environment(self, proxy: str, authority: Path) -> dict[str, str]:
-        return child.environment(
+        given = child.environment(
             os.environ, proxy=proxy, authority=authority, cache=self.cache, config=self.config
         )
+        if self._sources.builds:  # uv would leave out members of the workspace alone
+            del given[child.NO_BUILD]  # and the gateway sends no source, whatever uv would build
+        return given
 
     def _indexes(self, pages: Pages, http: Http, indexes: Sequence[Index]) -> IndexSource:
         from guard.gateway.metadata import Metadata  # noqa: PLC0415 - as above

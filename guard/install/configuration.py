@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import uv
 
 from guard.errors import InstallerError, UsageError
-from guard.install import named_indexes, pip_configuration
+from guard.install import named_indexes, pip_configuration, uv_configuration
 from guard.install.pip_configuration import PipConfiguration
 from guard.install.target import environment_of
 from guard.model import Credentials, Index, index_url
@@ -213,7 +213,8 @@ def _built_in(python: Path) -> IndexOptions:
 
 
 def _asked(options: Sequence[str], python: Path, *, environment: Mapping[str, str]) -> IndexOptions:
-    """Ask uv for its indexes by a resolution of nothing."""
+    """Ask uv for its indexes by a resolution of nothing. Raises `UsageError`, `InstallerError`."""
+    tuple(uv_configuration.tables(environment, folder=Path.cwd()))  # uv would wait for a pipe
     command = [uv.find_uv_bin(), "pip", "compile", "--emit-index-url", "--emit-find-links"]
     command += ["--quiet", "--no-header", "--offline", "--python", str(python), *options]
     with tempfile.TemporaryDirectory(prefix="guard-") as folder:
