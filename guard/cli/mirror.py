@@ -15,9 +15,13 @@ from guard.errors import UnsupportedError, UsageError
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ELSEWHERE: Final = {
+    "backup": "guard.cli.mirror_database",
     "build": "guard.cli.mirror_build",
     "export": "guard.cli.mirror_bundle",
     "import": "guard.cli.mirror_bundle",
+    "migrate": "guard.cli.mirror_database",
+    "restore": "guard.cli.mirror_database",
+    "worker": "guard.cli.mirror_worker",
 }
 """Actions that have a module of their own."""
 

@@ -21,8 +21,8 @@ from guard.gateway.tool import Tool
 from guard.install.configuration import Configuration
 from guard.mirror.database import Database, open_database
 from guard.mirror.database.engine import at
+from guard.mirror.database.migrating import migrate
 from guard.mirror.database.projects import Projects
-from guard.mirror.database.schema import METADATA
 from guard.mirror.judging import Judge, Outside
 from guard.mirror.mirror import Mirror
 from guard.mirror.records import PRIVATE
@@ -54,6 +54,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         data=Path(data).absolute(),
         database=arguments.database or os.environ.get("GUARD_MIRROR_DATABASE") or None,
         store=arguments.store or os.environ.get("GUARD_MIRROR_STORE") or None,
+        presigned=getattr(arguments, "presigned", False),
         host=getattr(arguments, "host", "127.0.0.1"),
         port=getattr(arguments, "port", 0),
         public_url=(getattr(arguments, "public_url", None) or "").rstrip("/") or None,
@@ -74,18 +75,23 @@ def mirror_of(settings: Settings) -> Mirror:
         ) from None
     return Mirror(
         settings=settings,
-        database=_database(settings),
+        database=_migrated(settings),
         store=open_store(settings.store or settings.data / "store"),
         clock=lambda: datetime.now(UTC),
         holder=secrets.token_hex(16),
     )
 
 
-def _database(settings: Settings) -> Database:
+def database_of(settings: Settings) -> Database:
+    """Return the database as it is. Raises `MirrorError` and `UsageError`."""
     if settings.database is not None:
         return open_database(settings.database)
-    database = at(settings.data / "mirror.sqlite")
-    METADATA.create_all(database.engine)
+    return at(settings.data / "mirror.sqlite")
+
+
+def _migrated(settings: Settings) -> Database:
+    database = database_of(settings)
+    migrate(database)
     return database
 
 

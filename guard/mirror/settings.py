@@ -20,6 +20,9 @@ class Settings:
     store: str | None = None
     """`s3://bucket/prefix`; `None`: a folder in `data`."""
 
+    presigned: bool = False
+    """Whether S3 itself sends files that may be sent, by addresses that last for a minute."""
+
     host: str = "127.0.0.1"
     port: int = 8765
     public_url: str | None = None

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    UniqueConstraint,
 )
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,7 +86,7 @@ files: Final = Table(
     Index(None, "state", "epoch"),
 )
 
-decisions: Final = Table(  # every one that was ever made; the last is also in `files`
+decisions: Final = Table(  # every one that differs from the one before; the last is in `files`
     "decisions",
     METADATA,
     Column("number", _NUMBER, primary_key=True, autoincrement=True),
@@ -128,10 +127,18 @@ jobs: Final = Table(  # the embedded queue; Procrastinate has tables of its own
     Column("due", Moment, nullable=False),
     Column("claimed_by", String(64)),
     Column("claimed_until", Moment),
+    Column("failed_at", Moment),  # given up: nobody claims it again
     Column("error", Text),
-    UniqueConstraint("kind", "key"),
     Index(None, "due"),
     sqlite_autoincrement=True,
+)
+Index(  # one job of a kind waits for a key; while it runs, another may come to wait
+    "ux_jobs_waiting",
+    jobs.c.kind,
+    jobs.c.key,
+    unique=True,
+    sqlite_where=jobs.c.claimed_by.is_(None) & jobs.c.failed_at.is_(None),
+    postgresql_where=jobs.c.claimed_by.is_(None) & jobs.c.failed_at.is_(None),
 )
 
 people: Final = Table(

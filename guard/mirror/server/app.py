@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from guard.errors import MirrorError
+from guard.errors import GuardError, MirrorError
 from guard.mirror.database.changes import Changed, Seen
 from guard.mirror.intake import Intake
 from guard.mirror.judging import Judge
@@ -96,7 +96,7 @@ class Application:
         try:
             if self._gate is None or await self._gate(request, watched):
                 await self._route(request, receive, watched)
-        except MirrorError as error:
+        except GuardError as error:  # the quarantine's, too, where a disk is full
             _log.error("%s: %s", error.message, error.reason)
             if started:
                 raise  # the connection is closed in the middle: the client sees that it is short

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -41,6 +42,7 @@ _OCTETS: Final = b"application/octet-stream"
 _INTEGRITY: Final = b"application/vnd.pypi.integrity.v1+json"
 _TEXT: Final = b"text/plain; charset=utf-8"
 _CHUNK: Final = 1 << 20
+_MINUTE: Final = timedelta(minutes=1)
 _SAFE: Final = " :;,.()[]=<>!~+-_/'\"`"
 """Characters of a header that say what they say; what is not ASCII is escaped."""
 
@@ -78,8 +80,18 @@ class Files:
         if sidecar:
             metadata = taken.held.metadata if taken.held else None
             await self._beside(request, send, metadata, _TEXT)
+        elif (address := await self._elsewhere(key)) is not None:
+            headers: Headers = [(b"location", address.encode()), (b"cache-control", b"no-store")]
+            await respond(send, 307, headers, b"", head=request.is_head)
         else:
             await self._send(request, send, _whole(key, taken.held))
+
+    async def _elsewhere(self, key: Key) -> str | None:
+        """Return where the store itself sends a file that may be sent, if it is to."""
+        if not self._mirror.settings.presigned:
+            return None
+        presigned = self._mirror.store.presigned
+        return await anyio.to_thread.run_sync(presigned, key.sha256, _MINUTE)
 
     async def provenance(self, request: Request, send: Send) -> None:
         """Send the provenance object of a file. Raises `MirrorError`."""
