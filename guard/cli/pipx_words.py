@@ -67,7 +67,7 @@ def _run(found: Classified, words: Sequence[str], plan: Plan, home: Home, tool: 
     nothing = [*own, "--spec", spec or app, NOWHERE, "-I", "-S", "-c", REPORT]
     with scratch() as place:
         report = place / "python"
-        plan = replace(plan, prepare=(*nothing, str(report)))
+        plan = plan._replace(prepare=(*nothing, str(report)))
         code = Pipx(plan, home, found, ()).prepare(str(tool.path))
         python = report.read_text(encoding="utf-8") if code == 0 else ""
     if code:
@@ -165,7 +165,7 @@ class Pipx(Other):
         suffix = "".join(found.values("--suffix"))
         names = changed | {f"{name}{suffix}" for name in changed}
         super().__init__(
-            replace(plan, requirements=(*plan.requirements, *required)),
+            plan._replace(requirements=(*plan.requirements, *required)),
             prefixes=("PIPX_", "PIP_", *(["UV_"] if "uv" in backends else [])),
             sources=Sources(),
             configuration=_merged(self._of_pip, urls) if "uv" in backends else self._of_pip,
