@@ -34,6 +34,14 @@ _PAGE: Final = 500
 _WORDS: Final = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Whose doing something is, and when."""
+
+    actor: str
+    moment: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One entry of the log."""
@@ -76,23 +84,15 @@ class Entry:
         return hashlib.sha256(_json(document).encode()).hexdigest()
 
 
-def write(
-    connection: Connection,
-    *,
-    actor: str,
-    action: str,
-    subject: str,
-    moment: datetime,
-    **detail: object,
-) -> None:
+def write(connection: Connection, act: Act, action: str, subject: str, **detail: object) -> None:
     """Add an entry, within the transaction of what it tells of."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     last = connection.execute(_LAST).first()
     entry = Entry(
         number=last.number + 1 if last else 1,
-        at=moment,
-        actor=actor,
+        at=act.moment,
+        actor=act.actor,
         action=action,
         subject=_short(subject),
         detail={k: _short(v) if isinstance(v, str) else v for k, v in detail.items()},

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from guard.errors import UsageError
 from guard.mirror.database import Database, audit, schema
+from guard.mirror.database.audit import Act
 from guard.mirror.people.person import Person, Role, valid_name
 
 
@@ -18,9 +18,7 @@ class Roster:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
-        self, name: str, role: Role, *, by: str, moment: datetime, subject: str | None = None
-    ) -> Person:
+    def add(self, name: str, role: Role, act: Act, *, subject: str | None = None) -> Person:
         """Add somebody. Raises `UsageError` where there is somebody of that name already."""
         name = valid_name(name)
         with self._database.begin() as connection:
@@ -29,31 +27,23 @@ class Roster:
                     f"there is somebody called `{name}` already",
                     hint="`guard mirror person role` changes what they may do",
                 )
-            return added(connection, name, role, by=by, moment=moment, subject=subject)
+            return added(connection, name, role, act, subject=subject)
 
-    def role(self, name: str, role: Role, *, by: str, moment: datetime) -> Person:
+    def role(self, name: str, role: Role, act: Act) -> Person:
         """Change what somebody may do, from now on. Raises `UsageError`."""
         with self._database.begin() as connection:
             person = known(connection, name)
             _change(connection, person, role=role)
-            audit.write(
-                connection,
-                actor=by,
-                action="person role",
-                subject=name,
-                moment=moment,
-                role=role,
-                before=person.role,
-            )
+            audit.write(connection, act, "person role", name, role=role, before=person.role)
             return known(connection, name)
 
-    def disable(self, name: str, *, disabled: bool, by: str, moment: datetime) -> Person:
+    def disable(self, name: str, act: Act, *, disabled: bool) -> Person:
         """Shut somebody out with all of their tokens, or let them in again. Raises `UsageError`."""
         action = "person disable" if disabled else "person enable"
         with self._database.begin() as connection:
             person = known(connection, name)
             _change(connection, person, disabled=disabled)
-            audit.write(connection, actor=by, action=action, subject=name, moment=moment)
+            audit.write(connection, act, action, name)
             return known(connection, name)
 
     def all(self) -> list[Person]:
@@ -71,26 +61,13 @@ class Roster:
 
 
 def added(
-    connection: Connection,
-    name: str,
-    role: Role,
-    *,
-    by: str,
-    moment: datetime,
-    subject: str | None = None,
+    connection: Connection, name: str, role: Role, act: Act, *, subject: str | None = None
 ) -> Person:
     """Add somebody within a transaction, whatever the name."""
-    values: dict[str, Any] = {"name": name, "role": role, "subject": subject, "created_at": moment}
+    values = {"name": name, "role": role, "subject": subject, "created_at": act.moment}
     connection.execute(insert(schema.people).values(disabled=False, **values))
-    audit.write(
-        connection,
-        actor=by,
-        action="person add",
-        subject=name,
-        moment=moment,
-        role=role,
-        **({"oidc": subject} if subject else {}),
-    )
+    more = {"oidc": subject} if subject else {}
+    audit.write(connection, act, "person add", name, role=role, **more)
     return known(connection, name)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from guard.errors import UsageError
 from guard.mirror.database import Database, audit, schema
+from guard.mirror.database.audit import Act
 from guard.mirror.people.person import Caller, Person, Role
 from guard.mirror.people.roster import known, person_of
 
@@ -26,6 +27,7 @@ _PREFIX: Final = "wgm_"
 
 _TOKEN: Final = re.compile(rf"{_PREFIX}[A-Za-z0-9_-]{{43}}")
 _LABEL: Final = 100
+_SESSION: Final = "web session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +67,19 @@ class Tokens:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(  # noqa: PLR0913 - each by its name
-        self,
-        person: str,
-        *,
-        label: str,
-        scope: Role,
-        expires: datetime | None,
-        by: str,
-        moment: datetime,
+    def create(
+        self, person: str, act: Act, *, label: str, scope: Role, expires: datetime | None
     ) -> Made:
         """Make a token for somebody. Raises `UsageError` where there is nobody of that name."""
         with self._database.begin() as connection:
             holder = known(connection, person)
-            made = _made(connection, holder, label=label, scope=scope, expires=expires, at=moment)
+            terms = _Terms(label, scope, expires)
+            made = _made(connection, holder, terms, act.moment)
             audit.write(
                 connection,
-                actor=by,
-                action="token create",
-                subject=f"token {made.number}",
-                moment=moment,
+                act,
+                "token create",
+                f"token {made.number}",
                 person=person,
                 scope=scope,
                 label=label[:_LABEL],
@@ -97,30 +92,18 @@ class Tokens:
         with self._database.begin() as connection:
             own = connection.execute(_by_number(caller.token)).one()
             ends = min(until, own.expires) if own.expires else until
-            made = _made(
-                connection,
-                caller.person,
-                label="web session",
-                scope=caller.role,
-                expires=ends,
-                at=moment,
-                parent=caller.token,
-            )
-            _session(connection, caller.person, made, moment, f"token {caller.token}")
-        return made
+            terms = _Terms(_SESSION, caller.role, ends, parent=caller.token)
+            return _begun(connection, caller.person, terms, moment, f"token {caller.token}")
 
     def begin_session_of(
         self, person: Person, *, how: str, until: datetime, moment: datetime
     ) -> Made:
         """Make the token of a session of somebody whom an identity provider vouches for."""
         with self._database.begin() as connection:
-            made = _made(
-                connection, person, label="web session", scope=Role.ADMIN, expires=until, at=moment
-            )
-            _session(connection, person, made, moment, how)
-        return made
+            terms = _Terms(_SESSION, Role.ADMIN, until)
+            return _begun(connection, person, terms, moment, how)
 
-    def revoke(self, number: int, *, by: str, moment: datetime, action: str = "token revoke") -> None:
+    def revoke(self, number: int, act: Act, *, action: str = "token revoke") -> None:
         """End a token, and every session that was begun with it. Raises `UsageError`."""
         table = schema.tokens
         ended = (table.c.number == number) | (table.c.parent == number)
@@ -128,11 +111,9 @@ class Tokens:
             if connection.execute(_by_number(number)).first() is None:
                 raise UsageError(f"there is no token {number}", hint="`guard mirror token list`")
             still = ended & table.c.revoked_at.is_(None)
-            done = connection.execute(update(table).where(still).values(revoked_at=moment))
+            done = connection.execute(update(table).where(still).values(revoked_at=act.moment))
             if done.rowcount:
-                audit.write(
-                    connection, actor=by, action=action, subject=f"token {number}", moment=moment
-                )
+                audit.write(connection, act, action, f"token {number}")
 
     def all(self) -> list[Token]:
         """Return every token, the oldest first."""
@@ -170,41 +151,35 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _made(  # noqa: PLR0913 - a row
-    connection: Connection,
-    person: Person,
-    *,
-    label: str,
-    scope: Role,
-    expires: datetime | None,
-    at: datetime,
-    parent: int | None = None,
-) -> Made:
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    label: str
+    scope: Role
+    expires: datetime | None
+    parent: int | None = None
+
+
+def _made(connection: Connection, person: Person, terms: _Terms, moment: datetime) -> Made:
     secret = _PREFIX + secrets.token_urlsafe(_BYTES)
     values: dict[str, Any] = {
         "person": person.number,
         "hash": hashed(secret),
-        "label": label[:_LABEL],
-        "parent": parent,
-        "scope": scope,
-        "created_at": at,
-        "expires": expires,
+        "label": terms.label[:_LABEL],
+        "parent": terms.parent,
+        "scope": terms.scope,
+        "created_at": moment,
+        "expires": terms.expires,
     }
     statement = insert(schema.tokens).values(**values).returning(schema.tokens.c.number)
     return Made(connection.execute(statement).scalar_one(), secret)
 
 
-def _session(
-    connection: Connection, person: Person, made: Made, moment: datetime, how: str
-) -> None:
-    audit.write(
-        connection,
-        actor=person.name,
-        action="login",
-        subject=f"token {made.number}",
-        moment=moment,
-        how=how,
-    )
+def _begun(
+    connection: Connection, person: Person, terms: _Terms, moment: datetime, how: str
+) -> Made:
+    made = _made(connection, person, terms, moment)
+    audit.write(connection, Act(person.name, moment), "login", f"token {made.number}", how=how)
+    return made
 
 
 def _by_number(number: int) -> Any:  # noqa: ANN401 - SQLAlchemy's type says nothing more
