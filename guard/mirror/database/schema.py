@@ -40,7 +40,8 @@ class Moment(TypeDecorator[datetime]):
 
 
 _SHA256: Final = String(64)
-_NAME: Final = String(255)
+NAME_LENGTH: Final = 255
+_NAME: Final = String(NAME_LENGTH)
 _NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where they are called INTEGER."""
 
