@@ -45,13 +45,19 @@ class Sifted:
 
 
 def sift(
-    admission: Admission, index: Index, page: ProjectPage, *, without: frozenset[Version]
+    admission: Admission,
+    index: Index,
+    page: ProjectPage,
+    *,
+    without: frozenset[Version] = frozenset(),
+    sources: bool = False,
 ) -> Sifted:
     """Return what the index stage lets pass of `page`, and none of the releases `without`.
 
-    A source is never built here, so it is kept only beside a wheel: lock files name both.
+    Where a source is never built, it is kept only beside a wheel: lock files name both. With
+    `sources`, each is judged like a wheel: somebody else may want to have it.
     """
-    sieve = _Sieve(admission, index, page)
+    sieve = _Sieve(admission, index, page, sources=sources)
     kept: list[PageFile] = []
     hidden: list[PassedOver] = []
     versions: list[Version] = []
@@ -105,8 +111,11 @@ _DASHES: Final = 2
 class _Sieve:
     """Judges the releases of one page, and alike only once what no rule could tell apart."""
 
-    def __init__(self, admission: Admission, index: Index, page: ProjectPage) -> None:
+    def __init__(
+        self, admission: Admission, index: Index, page: ProjectPage, *, sources: bool
+    ) -> None:
         self._admission = admission
+        self._sources = sources
         self._index = index
         self._page = page
         self._alone = len(admission.index.indexes) == 1
@@ -131,7 +140,7 @@ class _Sieve:
         against: list[Verdict] = []
         advisories = self._admission.advisories.of(self._page.name, version)
         for entry in entries:
-            if not entry.filename.endswith(".whl"):
+            if not (self._sources or entry.filename.endswith(".whl")):
                 sources.append(entry)
                 continue
             key = self._key(version, entry, advisories)
@@ -158,13 +167,13 @@ class _Sieve:
         """
         if self._by_file:
             return entry.filename
-        attested = entry.provenance is not None
+        attested, wheel = entry.provenance is not None, entry.filename.endswith(".whl")
         moment = None
         if self._is_young(entry) or (self._attested and not attested):
             moment = entry.upload_time and (self._admission.now - entry.upload_time) // _MOMENT
         if self._by_release or (self._attested and not attested):
-            return (version, moment, entry.yanked, attested)
-        return (advisories, moment, entry.yanked, attested)
+            return (version, moment, entry.yanked, attested, wheel)
+        return (advisories, moment, entry.yanked, attested, wheel)
 
     def _judged(self, version: Version, entry: PageFile) -> Verdict:
         wheel = entry.filename.endswith(".whl")

@@ -62,6 +62,9 @@ class Session:
     indexes: Callable[[Pages, Http, Sequence[Index]], IndexSource] | None = None
     """How the indexes are asked, where that is not as it always is."""
 
+    stale: float = 0
+    """Seconds for which a page holds on whose index does not answer."""
+
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
 
@@ -105,6 +108,7 @@ class Session:
             PageCache(folder / "pages"),
             offline=self.request.offline,
             refresh=self.request.refresh,
+            stale=self.stale,
         )
         if self.indexes is None:
             index = IndexSource(pages, configuration.indexes)

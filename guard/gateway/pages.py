@@ -18,7 +18,7 @@ import msgspec
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-import guard
+from guard.admission.basis import basis
 from guard.admission.gather import Admission
 from guard.admission.sift import sift
 from guard.gateway.message import Answer, Document, Refusal
@@ -29,7 +29,6 @@ from guard.simple import PageFile, ProjectPage, serialize
 from guard.simple.parse import HTML, JSON
 
 _BLOCKED: Final = 451
-_NOWHERE: Final = Version("0")
 
 
 class _Hidden(msgspec.Struct, frozen=True):
@@ -68,7 +67,7 @@ class Pages:
         self._record = record
         self._folder = folder
         self._without = without
-        self._basis = basis(admission)
+        self._basis = basis(admission, *(index.url for index in admission.index.indexes))
 
     def answer(self, index: Index, project: NormalizedName, accept: str) -> Answer:
         """Return the page of `project` on `index`, or why there is none."""
@@ -152,19 +151,6 @@ class Pages:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def basis(admission: Admission) -> str:
-    """Return a digest of what every judgement of a run follows from, but for pages and files."""
-    advisories = admission.advisories.of(NormalizedName("guard"), _NOWHERE)
-    stand = (
-        advisories.reason
-        if isinstance(advisories, Absent | Unknown)
-        else f"{advisories.as_of} {advisories.source}"
-    )
-    indexes = [index.url for index in admission.index.indexes]
-    said = (guard.__version__, admission.policy.digest, stand, *indexes)
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()
-
-
 def host_of(url: str) -> str:
     """Return the host of a URL of a page, quickly: `https://host:1/path` → `host`."""
     place = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
@@ -174,10 +160,13 @@ def host_of(url: str) -> str:
 
 
 def _announced(entry: PageFile) -> PageFile:
-    """Return the entry with the metadata file that the gateway has for every wheel."""
+    """Return the entry with the metadata file that the gateway has for every wheel.
+
+    Attestations are the guard's business: nobody behind the gateway asks for them.
+    """
     if not entry.filename.endswith(".whl"):
-        return replace(entry, core_metadata=None)
-    return replace(entry, core_metadata=entry.core_metadata or "")
+        return replace(entry, core_metadata=None, provenance=None)
+    return replace(entry, core_metadata=entry.core_metadata or "", provenance=None)
 
 
 def _digest(page: object) -> str:

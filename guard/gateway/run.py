@@ -14,12 +14,13 @@ from typing import Final
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from guard.admission.basis import basis
 from guard.admission.gather import Admission
 from guard.gateway import authority, child, namespace
 from guard.gateway.files import Files
 from guard.gateway.hosts import Hosts
 from guard.gateway.metadata import Metadata
-from guard.gateway.pages import Pages, basis, host_of
+from guard.gateway.pages import Pages, host_of
 from guard.gateway.record import Record
 from guard.gateway.routes import Routes
 from guard.gateway.server import Server
@@ -78,7 +79,8 @@ class Gateway:
         judgement that it would get today.
         """
         day = f"{self.admission.now:%Y%m%d}"
-        return self.folder / "caches" / f"{day}-{basis(self.admission)[:16]}"
+        indexes = (index.url for index in self.admission.index.indexes)
+        return self.folder / "caches" / f"{day}-{basis(self.admission, *indexes)[:16]}"
 
     def run(
         self,

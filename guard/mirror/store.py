@@ -54,6 +54,16 @@ class Store:
             raise _refused(error) from None
         return True
 
+    def size(self, sha256: str) -> int:
+        """Return how many bytes of that digest there are."""
+        import obstore  # noqa: PLC0415
+        from obstore.exceptions import BaseError  # noqa: PLC0415
+
+        try:
+            return obstore.head(self._objects, path_of(sha256))["size"]
+        except (BaseError, OSError) as error:
+            raise _refused(error) from None
+
     def get(self, sha256: str) -> bytes:
         """Return the bytes of that digest: of what is small."""
         return b"".join(self.chunks(sha256))

@@ -39,6 +39,7 @@ class _File(msgspec.Struct, gc=False, omit_defaults=True, rename="kebab"):
     yanked: bool | str = False
     core_metadata: bool | dict[str, str] = False
     dist_info_metadata: bool | dict[str, str] = False
+    provenance: str | None = None
 
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -84,6 +85,7 @@ def _file(entry: PageFile) -> _File:
         yanked=False if entry.yanked is None else entry.yanked or True,
         core_metadata=metadata,
         dist_info_metadata=metadata,  # PEP-714: the older name, for clients of before
+        provenance=entry.provenance,
     )
 
 
@@ -103,6 +105,7 @@ def _anchor(entry: PageFile) -> str:
         "data-yanked": entry.yanked,
         "data-core-metadata": _attribute(entry.core_metadata),
         "data-dist-info-metadata": _attribute(entry.core_metadata),
+        "data-provenance": entry.provenance,
     }
     return f"<a{_said(attributes.items())}>{escape(entry.filename)}</a><br>\n"
 

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from guard.sources.cache import PageCache, Stored, stored_page
-from guard.sources.http import FetchError, Http, Response
+from guard.sources.http import FetchError, Http, NotFoundError, Response
 
 _NOT_MODIFIED: Final = 304
 _OFFLINE_AGE: Final = 7 * 86_400
@@ -19,12 +19,20 @@ class Pages:
     """Gets a document, from the cache while it is fresh. Used by many threads at once."""
 
     def __init__(
-        self, http: Http, cache: PageCache, *, offline: bool = False, refresh: bool = False
+        self,
+        http: Http,
+        cache: PageCache,
+        *,
+        offline: bool = False,
+        refresh: bool = False,
+        stale: float = 0,
     ) -> None:
+        """`stale` is how many seconds a page holds on whose index does not answer."""
         self._http = http
         self._cache = cache
         self._offline = offline
         self._refresh = refresh
+        self._stale = stale
 
     def get(self, url: str, *, accept: str, limit: int, username: str = "") -> Response:
         """Return the document at `url`. Raises `FetchError`.
@@ -42,7 +50,10 @@ class Pages:
                 return _cached(*found)
             raise FetchError("offline, and not seen within the last 7 days")
         headers = {"Accept": accept, **(found[0].validators() if found else {})}
-        response = self._http.get(url, limit=limit, headers=headers)
+        try:
+            response = self._http.get(url, limit=limit, headers=headers)
+        except FetchError as error:
+            return self._outlasting(found, now, error)
         if response.status == _NOT_MODIFIED:
             if not found:
                 raise FetchError("HTTP 304, though nothing was cached")
@@ -52,6 +63,15 @@ class Pages:
         if page := stored_page(response.headers, response.body, url=response.url, fetched_at=now):
             self._cache.save(key, page, response.body)
         return response
+
+    def _outlasting(
+        self, found: tuple[Stored, bytes] | None, now: float, error: FetchError
+    ) -> Response:
+        """Return the page that was found before; raise `error` when it is gone or too old."""
+        gone = isinstance(error, NotFoundError)
+        if gone or not found or not 0 <= now - found[0].fetched_at < self._stale:
+            raise error
+        return _cached(*found)
 
     def _local(self, url: str, limit: int) -> Response:
         """Read a folder's `index.html`, or a file as it is."""

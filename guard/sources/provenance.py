@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LIMIT: Final = 4 << 20
 """Bytes of one provenance object; PyPI's are about 10 KB."""
 
-_ACCEPT: Final = "application/vnd.pypi.integrity.v1+json, application/json;q=0.5"
+ACCEPT: Final = "application/vnd.pypi.integrity.v1+json, application/json;q=0.5"
 
 
 class ProvenanceSource:
@@ -62,7 +62,7 @@ class ProvenanceSource:
         if sha256 is None:
             return Unknown("the digest of the file is not known")
         try:
-            raw = self._pages.get(listing.provenance_url, accept=_ACCEPT, limit=LIMIT).body
+            raw = self._pages.get(listing.provenance_url, accept=ACCEPT, limit=LIMIT).body
         except NotFoundError as error:
             return Unknown(f"its attestations are listed, but not there: {error}")
         except FetchError as error:

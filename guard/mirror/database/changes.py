@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from packaging.utils import NormalizedName
 from sqlalchemy import Connection, delete, func, insert, select
@@ -11,13 +13,13 @@ from sqlalchemy import Connection, delete, func, insert, select
 from guard.mirror.database import schema
 from guard.mirror.database.engine import Database
 
+_BACK: Final = 1000
+"""Numbers that are looked at again: PostgreSQL gives them out before their rows can be seen."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     """What has changed since the last time somebody asked."""
-
-    number: int
-    """To ask from the next time."""
 
     projects: frozenset[NormalizedName] = frozenset()
     everything: bool = False
@@ -40,24 +42,35 @@ class Changes:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def since(self, number: int) -> Changed:
-        """Return what has changed after `number`.
-
-        PostgreSQL numbers rows before they can be seen, so some may come to light late: whoever
-        polls asks again from a little further back.
-        """
+    def after(self, number: int) -> Mapping[int, NormalizedName | None]:
+        """Return the changes after `number`: whose page is another one, `None` for every page."""
         rows = schema.changes
         query = select(rows.c.number, rows.c.project).where(rows.c.number > number)
         with self._database.read() as connection:
             found = connection.execute(query).all()
-        names = frozenset(NormalizedName(name) for _, name in found if name is not None)
-        return Changed(
-            number=max((row[0] for row in found), default=number),
-            projects=names,
-            everything=any(name is None for _, name in found),
-        )
+        return {row[0]: None if row[1] is None else NormalizedName(row[1]) for row in found}
 
     def forget(self, before: datetime) -> None:
         """Remove what every replica has long seen."""
         with self._database.begin() as connection:
             connection.execute(delete(schema.changes).where(schema.changes.c.at < before))
+
+
+class Seen:
+    """What one reader has seen of the changes. Raises `MirrorError`."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._last = changes.latest()
+        self._seen = set(changes.after(self._last - _BACK))
+
+    def more(self) -> Changed:
+        """Return what was not there the last time."""
+        found = self._changes.after(self._last - _BACK)
+        new = {number: name for number, name in found.items() if number not in self._seen}
+        self._last = max(found, default=self._last)
+        self._seen = set(found)
+        return Changed(
+            projects=frozenset(name for name in new.values() if name is not None),
+            everything=None in new.values(),
+        )

@@ -1,0 +1,76 @@
+"""`guard mirror`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from guard.cli.exit import ExitCode
+from guard.errors import UnsupportedError, UsageError
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_ELSEWHERE: Final[dict[str, str]] = {}
+"""Actions that have a module of their own."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the action says."""
+    with _extra():
+        if (module := _ELSEWHERE.get(arguments.action)) is not None:
+            code: int = importlib.import_module(module).run(arguments)
+            return code
+        return _serve(arguments)
+
+
+@contextlib.contextmanager
+def _extra() -> Iterator[None]:
+    """Say how to get what only the mirror needs."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "guard":
+            raise
+        raise UnsupportedError(
+            f"`guard mirror` needs {error.name}, which is not installed",
+            hint="install `wheelguard[mirror]`; for PostgreSQL and logins, also [mirror-scale]",
+        ) from None
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    import uvicorn  # noqa: PLC0415 - the extra
+
+    from guard.cli.mirror_parts import opened, settings_of  # noqa: PLC0415
+    from guard.mirror.server.app import Application, watching  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    if settings.host not in _LOOPBACK:
+        raise UsageError(
+            f"`--host {settings.host}` would open the mirror to others without a login",
+            hint="create a token first: `guard mirror token create`",
+        )
+    level = logging.WARNING if arguments.quiet else logging.INFO
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
+    with opened(settings) as own:
+        config = uvicorn.Config(
+            Application(own),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=10,
+            limit_concurrency=2000,
+            lifespan="off",
+        )
+        if not arguments.quiet:
+            sys.stderr.write(f"serving http://{settings.host}:{settings.port}/simple/\n")
+        with watching(own):
+            uvicorn.Server(config).run()
+    return ExitCode.OK

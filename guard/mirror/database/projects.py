@@ -1,0 +1,44 @@
+"""The projects that were ever asked for, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from packaging.utils import NormalizedName
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from guard.mirror.database import schema
+from guard.mirror.database.engine import Database
+
+
+class Projects:
+    """The owners of names. Raises `MirrorError`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def owner(self, project: NormalizedName) -> str | None:
+        """Return the index that `project` is taken from, if that was ever settled."""
+        query = select(schema.projects.c.owner).where(schema.projects.c.name == project)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def claim(self, project: NormalizedName, owner: str, *, moment: datetime) -> str:
+        """Write down whose `project` is, and return it: somebody else may have been first."""
+        values = {"name": project, "owner": owner, "first_seen": moment}
+        with self._database.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                statement: sqlite.Insert | postgresql.Insert = sqlite.insert(schema.projects)
+            else:
+                statement = postgresql.insert(schema.projects)
+            connection.execute(statement.values(values).on_conflict_do_nothing())
+            query = select(schema.projects.c.owner).where(schema.projects.c.name == project)
+            return str(connection.execute(query).scalar_one())
+
+    def names(self) -> Sequence[NormalizedName]:
+        """Return the names of all of them, in order."""
+        query = select(schema.projects.c.name).order_by(schema.projects.c.name)
+        with self._database.read() as connection:
+            return [NormalizedName(name) for name in connection.execute(query).scalars()]

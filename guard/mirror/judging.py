@@ -1,0 +1,142 @@
+"""The mirror's judge: an `Admission` for each question, under the policy of that moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from packaging.utils import NormalizedName
+
+from guard.admission.basis import basis
+from guard.admission.gather import Admission
+from guard.approval import Approvals
+from guard.errors import PolicyError
+from guard.model import Index, matches_name
+from guard.policy import Policy
+from guard.sources.advisories import AdvisorySource
+from guard.sources.baseline import Baselines
+from guard.sources.http import FetchError
+from guard.sources.index import IndexSource
+from guard.sources.pages import Pages
+from guard.sources.provenance import ACCEPT as PROVENANCE
+from guard.sources.provenance import LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """What everything is judged by at one moment."""
+
+    policy: Policy
+    advisories: AdvisorySource
+    epoch: str
+    """The digest of the two and of this program's version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What the judge is made from: all that is read from files and fetched is behind it."""
+
+    admission: Admission
+    """One with connections, quarantine, reader and pool; its policy and clock are replaced."""
+
+    pages: Pages
+    indexes: tuple[Index, ...]
+    policy: Callable[[], Policy]
+    """Reads the policy files. Raises `PolicyError`."""
+
+    advisories: Callable[[], AdvisorySource]
+    """Opens the snapshot as it is now."""
+
+
+class Judge:
+    """Judges by the newest policy, approvals and advisories. Used by many threads at once."""
+
+    def __init__(
+        self, outside: Outside, approvals: Callable[[], Approvals], clock: Callable[[], datetime]
+    ) -> None:
+        """`approvals` reads those that the mirror itself keeps. Raises `PolicyError`."""
+        self._outside = outside
+        self._approvals = approvals
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._standpoint = self._read()
+        self.trouble: str | None = None
+        """Why the policy in force is not the one that its files have now."""
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """The upstreams, in the order in which they are asked."""
+        return self._outside.indexes
+
+    @property
+    def epoch(self) -> str:
+        """The digest of what is judged by now."""
+        return self._standpoint.epoch
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._standpoint.policy
+
+    def refresh(self) -> bool:
+        """Read everything again; tell whether it says something else. Raises `MirrorError`.
+
+        A policy that cannot be read does not loosen anything: the one before it stays in force.
+        """
+        with self._lock:
+            try:
+                found = self._read()
+            except PolicyError as error:
+                self.trouble = str(error)
+                return False
+            self.trouble = None
+            new = found.epoch != self._standpoint.epoch
+            if new:
+                self._standpoint = found
+            return new
+
+    def admission(self, owner: Index) -> Admission:
+        """Return what judges the files of `owner` at this moment, and sees no other index."""
+        base, standpoint = self._outside.admission, self._standpoint
+        index = IndexSource(self._outside.pages, (owner,))
+        return replace(
+            base,
+            policy=standpoint.policy,
+            advisories=standpoint.advisories,
+            index=index,
+            publications=replace(base.publications, index=index),
+            baselines=Baselines(index, base.http, base.quarantine, base.contents),
+            now=self._clock(),
+        )
+
+    def source(self) -> IndexSource:
+        """Return the pages of all upstreams."""
+        return IndexSource(self._outside.pages, self._outside.indexes)
+
+    def document(self, url: str) -> bytes | None:
+        """Return the document at `url` of an upstream, as it was read a moment ago."""
+        try:
+            return self._outside.pages.get(url, accept=PROVENANCE, limit=LIMIT).body
+        except FetchError:
+            return None
+
+    def candidates(self, project: NormalizedName) -> Sequence[Index]:
+        """Return the indexes that may have `project`: those that own the name, else all."""
+        owners = {
+            entry.url
+            for entry in self.policy.indexes
+            if any(matches_name(pattern, project) for pattern in entry.owns)
+        }
+        if not owners:
+            return self.indexes
+        return [index for index in self.indexes if index.url in owners]
+
+    def _read(self) -> Standpoint:
+        outside = self._outside
+        policy = outside.policy()
+        policy = replace(policy, approvals=policy.approvals + self._approvals())
+        advisories = outside.advisories()
+        admission = replace(outside.admission, policy=policy, advisories=advisories)
+        return Standpoint(policy, advisories, basis(admission))

@@ -1,0 +1,166 @@
+"""The whole of the mirror as one ASGI application."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from guard.errors import MirrorError
+from guard.mirror.database.changes import Changed, Seen
+from guard.mirror.intake import Intake
+from guard.mirror.judging import Judge
+from guard.mirror.mirror import Mirror
+from guard.mirror.owners import Owners
+from guard.mirror.pages import Pages
+from guard.mirror.pulling import Pulling
+from guard.mirror.server.asgi import (
+    AGAIN,
+    NOT_FOUND,
+    App,
+    Message,
+    Problem,
+    Receive,
+    Request,
+    Scope,
+    Send,
+)
+from guard.mirror.server.files import Files
+from guard.mirror.server.simple import Cache, Simple
+
+_log: Final = logging.getLogger("guard.mirror")
+_EVERY: Final = 1.0
+"""Seconds between two looks at what has changed: a revocation is to be seen within 2 s."""
+
+_READING: Final = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the application is put together from; made once in a process."""
+
+    mirror: Mirror
+    judge: Judge
+    owners: Owners
+    intake: Intake
+    pulling: Pulling
+    pages: Pages
+    cache: Cache
+
+
+def parts(mirror: Mirror, judge: Judge) -> Parts:
+    """Return the parts of one mirror."""
+    owners = Owners(mirror, judge)
+    intake = Intake(mirror, judge, owners)
+    return Parts(
+        mirror=mirror,
+        judge=judge,
+        owners=owners,
+        intake=intake,
+        pulling=Pulling(mirror, intake),
+        pages=Pages(mirror, judge, owners),
+        cache=Cache(),
+    )
+
+
+class Application:
+    """Routes: the hot paths by hand, everything else to `others`."""
+
+    def __init__(self, own: Parts, others: App | None = None, gate: Gate | None = None) -> None:
+        """`gate` says who may come in; without one, everybody may read."""
+        self._own = own
+        self._others = others
+        self._gate = gate
+        self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
+        self._files = Files(own.mirror, own.judge, own.pulling)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or take part in the server's start and end."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            if self._gate is None or await self._gate(request, watched):
+                await self._route(request, receive, watched)
+        except MirrorError as error:
+            _log.error("%s: %s", error.message, error.reason)
+            if started:
+                raise  # the connection is closed in the middle: the client sees that it is short
+            said = Problem(status=503, title="Unavailable", detail=error.message, headers=[AGAIN])
+            await said.send(request, send)
+
+    async def _route(self, request: Request, receive: Receive, send: Send) -> None:
+        path = request.path
+        reading = request.scope["method"] in _READING
+        if reading and path.startswith("/simple/"):
+            await self._simple(request, send)
+        elif reading and path.startswith("/files/"):
+            await self._files.file(request, send)
+        elif reading and path.startswith("/integrity/"):
+            await self._files.provenance(request, send)
+        elif self._others is not None:
+            await self._others(request.scope, receive, send)
+        else:
+            await NOT_FOUND.send(request, send)
+
+
+class Gate:
+    """Says who may come in."""
+
+    async def __call__(self, request: Request, send: Send) -> bool:
+        """Tell whether to go on; otherwise everything was answered."""
+        raise NotImplementedError
+
+
+@contextlib.contextmanager
+def watching(own: Parts, then: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Keep the pages in memory and the standpoint of the judge as new as the database says.
+
+    `then` is called when policy, approvals or advisories have changed.
+    """
+    over = threading.Event()
+    thread = threading.Thread(target=_watch, args=(own, over, then), name="watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _watch(own: Parts, over: threading.Event, then: Callable[[], None]) -> None:
+    seen: Seen | None = None
+    while not over.wait(_EVERY):
+        try:
+            if seen is None:
+                seen = Seen(own.mirror.changes)
+                own.cache.forget(Changed(everything=True))
+            own.cache.forget(seen.more())
+            if own.judge.refresh():
+                then()
+        except MirrorError as error:
+            _log.error("%s: %s", error.message, error.reason)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return
