@@ -52,6 +52,22 @@ class Authentication:
         secret = secret_in(authorization)
         return self.of_secret(secret or "", address)
 
+    def of_session(self, secret: str) -> Caller | None:
+        """Return whose session it is, if it has not ended. Raises `MirrorError`.
+
+        Browsers go on sending what has ended: that is no attempt at anything.
+        """
+        moment, key = self._clock(), hashed(secret)
+        met = self._met(key)
+        if met is not None and moment - met[0] < _TRUSTED:
+            return met[1]
+        caller = self._tokens.caller(secret, moment)
+        if caller is None:
+            self._forget(key)
+        else:
+            self._remember(key, moment, caller)
+        return caller
+
     def of_secret(self, secret: str, address: str) -> Caller:
         """Return whom a token stands for. Raises `RefusedError`, and `MirrorError`."""
         moment, key = self._clock(), hashed(secret)
