@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from guard.approval import Approvals
 from guard.cli.session import Session, advisories_folder, cache_folder, policy_files, state_folder
 from guard.errors import MirrorError
 from guard.gateway.indexes import configured
@@ -22,6 +21,7 @@ from guard.mirror.database.engine import at
 from guard.mirror.database.schema import METADATA
 from guard.mirror.judging import Judge, Outside
 from guard.mirror.mirror import Mirror
+from guard.mirror.people.approvals import in_force
 from guard.mirror.server.app import Parts, parts
 from guard.mirror.settings import Settings
 from guard.mirror.shelf import Shelf
@@ -54,6 +54,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         index_url=getattr(arguments, "index_url", None),
         extra_index_urls=tuple(getattr(arguments, "extra_index_url", ())),
         policy=getattr(arguments, "policy", None),
+        anonymous=not getattr(arguments, "login", False),
+        approvers=getattr(arguments, "approvers", 1),
+        requests=getattr(arguments, "automatic_requests", False),
     )
 
 
@@ -128,4 +131,4 @@ def _judge(mirror: Mirror, session: Session) -> Judge:
         policy=lambda: effective(policy_files(settings.policy, None))[0],
         advisories=lambda: AdvisorySource(advisories_folder()),
     )
-    return Judge(outside, Approvals, mirror.clock)
+    return Judge(outside, lambda: in_force(mirror.database), mirror.clock)

@@ -38,6 +38,9 @@ class Settings:
     approvers: int = 1
     """How many people have to approve, none of them the one who requests."""
 
+    requests: bool = False
+    """Whether what is denied is asked for by itself."""
+
     uploads: bool = False
     """Whether private projects may be uploaded."""
 

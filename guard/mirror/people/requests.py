@@ -151,10 +151,12 @@ class Requests:
     def make_automatically(
         self, caller: Caller | None, asked: Wanted, moment: datetime
     ) -> int | None:
-        """Ask for what somebody was just denied; `None` where that would be too many.
+        """Ask for what somebody was just denied, once; `None` where that would be too many.
 
         Without a caller who may ask, nobody in person has asked.
         """
+        if self._was_asked_for(asked):
+            return None
         with self._database.begin() as connection:
             if caller is not None and caller.role.includes(Role.REQUESTER):
                 return _made(connection, caller.person, asked, moment)[0]
@@ -164,6 +166,14 @@ class Requests:
             if _open_of(connection, nobody) >= _OPEN_AT_ONCE:
                 return None
             return _made(connection, nobody, asked, moment)[0]
+
+    def _was_asked_for(self, asked: Wanted) -> bool:
+        table = schema.requests
+        query = select(table.c.number).where(
+            table.c.project == asked.project, table.c.version == str(asked.version)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def withdraw(self, caller: Caller, number: int, moment: datetime) -> None:
         """Take one's own request back. Raises `RefusedError` (403, 404, 409)."""
