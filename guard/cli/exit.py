@@ -9,6 +9,7 @@ from guard.errors import (
     InstallerError,
     OutdatedError,
     PolicyError,
+    RefusedError,
     SourceError,
     UsageError,
 )
@@ -46,8 +47,10 @@ def of_error(error: GuardError) -> int:
             return code or ExitCode.FAILED
         case OutdatedError():
             return ExitCode.OUTDATED
-        case UsageError():
+        case UsageError() | RefusedError(status=400):
             return ExitCode.USAGE
+        case RefusedError():
+            return ExitCode.DENIED
         case PolicyError():
             return ExitCode.CONFIGURATION
         case SourceError():

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -24,6 +25,7 @@ from guard.model import RuleId
 _LONGEST: Final = 1_000
 """Characters of a reason."""
 
+_FORM: Final = "write NAME==VERSION"
 _OPEN_AT_ONCE: Final = 1_000
 """Requests that nobody in person made; whoever floods a mirror is not to flood its queue."""
 
@@ -114,11 +116,23 @@ def wanted(project: str, version: str, reason: str, expires: date | None = None)
         number = Version(version)
     except (InvalidName, InvalidVersion) as error:
         raise RefusedError(
-            "that is no release", status=400, reason=str(error)[:200], hint="write NAME==VERSION"
+            "that is no release", status=400, reason=str(error)[:200], hint=_FORM
         ) from None
     if len(name) > schema.NAME_LENGTH or len(str(number)) > schema.NAME_LENGTH:
         raise RefusedError("that is no release", status=400, reason="its name is too long")
     return Wanted(project=name, version=number, reason=valid_reason(reason), expires=expires)
+
+
+def release(text: str, reason: str, expires: date | None = None) -> Wanted:
+    """Return what `NAME==VERSION` asks for. Raises `RefusedError` (400)."""
+    try:
+        requirement = Requirement(text[:_LONGEST])
+        (specifier,) = requirement.specifier
+    except (InvalidRequirement, ValueError):
+        raise RefusedError("that is no release", status=400, hint=_FORM) from None
+    if specifier.operator not in {"==", "==="} or requirement.url or requirement.marker:
+        raise RefusedError("that is no release", status=400, hint=_FORM)
+    return wanted(requirement.name, specifier.version, reason, expires)
 
 
 def valid_reason(text: str) -> str:

@@ -21,13 +21,13 @@ from starlette.routing import Route
 from guard.errors import EvidenceError, MirrorError, RefusedError
 from guard.mirror.people.gate import CHALLENGE, address_of
 from guard.mirror.people.person import Caller, Role
-from guard.mirror.people.requests import State
+from guard.mirror.people.requests import State, release
 from guard.mirror.people.voting import Ballot
 from guard.mirror.records import Key
 from guard.mirror.web import documents
 from guard.mirror.web.browse import record_at
 from guard.mirror.web.http import json_of
-from guard.mirror.web.queue import examine_quietly, number_in, release
+from guard.mirror.web.queue import examine_quietly, number_in
 from guard.mirror.web.site import Site
 from guard.model import RuleId
 
@@ -179,7 +179,7 @@ def _request(site: Site, request: Request, _: Caller | None, __: None) -> Answer
 
 
 def _ask(site: Site, _: Request, caller: Caller | None, body: RequestBody) -> Answer:
-    asked = release(body.release, body.reason, body.expires.isoformat() if body.expires else "")
+    asked = release(body.release, body.reason, body.expires)
     number, new = site.requests.make(_somebody(caller), asked, site.mirror.clock())
     said = documents.request(site.requests.one(number), site.approvers)
     response = answer(said, status=201 if new else 200)

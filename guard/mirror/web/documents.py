@@ -93,4 +93,3 @@ def _examined(examined: Examined) -> dict[str, Any]:
         "accepted": msgspec.to_builtins(examined.accepted),
         "findings": [finding(each) for each in examined.findings],
     }
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from starlette.responses import Response
 
 from guard.errors import GuardError, RefusedError
 from guard.mirror.people.person import Caller
-from guard.mirror.people.requests import State, Wanted, wanted
+from guard.mirror.people.requests import State, release
 from guard.mirror.people.voting import Ballot
 from guard.mirror.web.http import only
 from guard.mirror.web.page import Fields, answer, see
@@ -42,7 +41,7 @@ def queue(site: Site, request: Request, visit: Visit) -> Response:
 
 def ask(site: Site, _: Request, visit: Visit, fields: Fields) -> Response:
     """Take a request, and have its files looked into after the answer is sent."""
-    asked = release(only(fields, "release"), only(fields, "reason"), only(fields, "expires"))
+    asked = release(only(fields, "release"), only(fields, "reason"), day(only(fields, "expires")))
     number, _new = site.requests.make(_caller(visit), asked, site.mirror.clock())
     response = see(f"/requests/{number}")
     if _new:
@@ -111,18 +110,6 @@ def examine_quietly(site: Site, number: int) -> None:
         site.examine(number)
     except GuardError:
         return
-
-
-def release(text: str, reason: str, expires: str = "") -> Wanted:
-    """Return what `NAME==VERSION` asks for. Raises `RefusedError` (400)."""
-    try:
-        requirement = Requirement(text[:300])
-        (specifier,) = requirement.specifier
-    except (InvalidRequirement, ValueError):
-        raise RefusedError("that is no release", status=400, hint="write NAME==VERSION") from None
-    if specifier.operator not in {"==", "==="} or requirement.url or requirement.marker:
-        raise RefusedError("that is no release", status=400, hint="write NAME==VERSION")
-    return wanted(requirement.name, specifier.version, reason, day(expires))
 
 
 def day(text: str) -> date | None:
