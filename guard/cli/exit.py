@@ -40,7 +40,7 @@ def of_decision(decision: Decision) -> int:
             return ExitCode.UNDECIDED
 
 
-def of_error(error: GuardError) -> int:
+def of_error(error: GuardError) -> int:  # noqa: PLR0911 - one for each kind
     """Return the exit code of an error; never 0, whatever the installer said."""
     match error:
         case InstallerError(exit_code=code):

@@ -27,7 +27,8 @@ class Automatic:
     def __call__(self, scope: Scope, record: FileRecord) -> None:
         """Ask for the release of a file that was just denied. Raises `MirrorError`."""
         decided = record.decided
-        against = {f.rule for f in decided.findings if f.holds} if decided else set()
+        findings = decided.findings if decided else ()
+        against = {finding.rule for finding in findings if finding.holds and not finding.unknown}
         if record.state is not State.DENIED or against & _HOPELESS:
             return
         listed = record.listed

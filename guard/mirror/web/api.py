@@ -27,7 +27,7 @@ from guard.mirror.records import Key
 from guard.mirror.web import documents
 from guard.mirror.web.browse import record_at
 from guard.mirror.web.http import json_of
-from guard.mirror.web.queue import examine_quietly, number_in
+from guard.mirror.web.queue import examine_quietly, number_in, number_of
 from guard.mirror.web.site import Site
 from guard.model import RuleId
 
@@ -174,7 +174,7 @@ def _requests(site: Site, request: Request, _: Caller | None, __: None) -> Answe
 
 
 def _request(site: Site, request: Request, _: Caller | None, __: None) -> Answer:
-    found = site.requests.one(request.path_params["number"])
+    found = site.requests.one(number_of(request))
     return documents.request(found, site.approvers)
 
 
@@ -190,7 +190,7 @@ def _ask(site: Site, _: Request, caller: Caller | None, body: RequestBody) -> An
 
 
 def _vote(site: Site, request: Request, caller: Caller | None, body: VoteBody) -> Answer:
-    number = request.path_params["number"]
+    number = number_of(request)
     ballot = Ballot(
         approves=body.approves,
         reason=body.reason,
@@ -203,13 +203,13 @@ def _vote(site: Site, request: Request, caller: Caller | None, body: VoteBody) -
 
 
 def _withdraw(site: Site, request: Request, caller: Caller | None, _: EmptyBody) -> Answer:
-    number = request.path_params["number"]
+    number = number_of(request)
     site.requests.withdraw(_somebody(caller), number, site.mirror.clock())
     return documents.request(site.requests.one(number), site.approvers)
 
 
 def _examine(site: Site, request: Request, _: Caller | None, __: EmptyBody) -> Answer:
-    number = request.path_params["number"]
+    number = number_of(request)
     site.examine(number)
     return documents.request(site.requests.one(number), site.approvers)
 
@@ -222,7 +222,7 @@ def _approvals(site: Site, request: Request, _: Caller | None, __: None) -> Answ
 
 
 def _revoke(site: Site, request: Request, caller: Caller | None, body: ReasonBody) -> Answer:
-    number, now = request.path_params["number"], site.mirror.clock()
+    number, now = number_of(request), site.mirror.clock()
     site.approved.revoke(_somebody(caller), number, body.reason, now)
     return {"number": number, "status": "revoked"}
 

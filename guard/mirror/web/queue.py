@@ -51,7 +51,7 @@ def ask(site: Site, _: Request, visit: Visit, fields: Fields) -> Response:
 
 def one(site: Site, request: Request, visit: Visit) -> Response:
     """Show a request: what was found, who published it, who voted how."""
-    found = site.requests.one(request.path_params["number"])
+    found = site.requests.one(number_of(request))
     caller = visit.caller
     values = {
         "request": found,
@@ -68,7 +68,7 @@ def one(site: Site, request: Request, visit: Visit) -> Response:
 
 def vote(site: Site, request: Request, visit: Visit, fields: Fields) -> Response:
     """Take a vote."""
-    number = request.path_params["number"]
+    number = number_of(request)
     choice = only(fields, "vote")
     if choice not in {"approve", "reject"}:
         raise RefusedError("a vote approves or rejects", status=400)
@@ -85,21 +85,21 @@ def vote(site: Site, request: Request, visit: Visit, fields: Fields) -> Response
 
 def withdraw(site: Site, request: Request, visit: Visit, _: Fields) -> Response:
     """Take one's own request back."""
-    number = request.path_params["number"]
+    number = number_of(request)
     site.requests.withdraw(_caller(visit), number, site.mirror.clock())
     return see(f"/requests/{number}")
 
 
 def examine(site: Site, request: Request, _: Visit, __: Fields) -> Response:
     """Look into the files of a request, now."""
-    number = request.path_params["number"]
+    number = number_of(request)
     site.examine(number)
     return see(f"/requests/{number}")
 
 
 def revoke(site: Site, request: Request, visit: Visit, fields: Fields) -> Response:
     """End an approval."""
-    number = request.path_params["number"]
+    number = number_of(request)
     site.approved.revoke(_caller(visit), number, only(fields, "reason"), site.mirror.clock())
     return see(f"/projects/{_project(only(fields, 'project'))}")
 
@@ -122,6 +122,14 @@ def day(text: str) -> date | None:
         raise RefusedError(
             f"{text[:40]!r} is no day", status=400, hint="write 2027-03-01"
         ) from None
+
+
+def number_of(request: Request) -> int:
+    """Return the number in a path. Raises `RefusedError` (404)."""
+    number: int = request.path_params["number"]
+    if number >= 10**_DIGITS:
+        raise RefusedError("there is nothing of that number", status=404)
+    return number
 
 
 def number_in(text: str | None) -> int | None:

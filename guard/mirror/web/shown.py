@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ from guard.model import Finding
 
 _UNITS: Final = ("B", "KB", "MB", "GB")
 _STEP: Final = 1000
+_ORDER: Final = ("denied", "undecided", "warning", "set aside")
+_ASKING: Final = "help: to ask for"
+"""How a finding begins to say what to type: here there is a form for it."""
 
 
 @functools.cache
@@ -26,7 +30,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "size": size, "word": word, "count": count}
+    made.filters |= {"moment": moment, "size": size, "word": word, "count": count, "said": said}
     return made
 
 
@@ -60,6 +64,34 @@ def word(finding: Finding) -> str:
     if not finding.holds:
         return "warning"
     return "undecided" if finding.unknown else "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line about what was found."""
+
+    word: str
+    rules: tuple[str, ...]
+    message: str
+    detail: tuple[str, ...] = ()
+    waiver: str | None = None
+
+
+def said(findings: Iterable[Finding]) -> list[Said]:
+    """Return what was found, the worst first; what several rules lack for one cause, once."""
+    lines: list[Said] = []
+    lacking: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.unknown and finding.cause:
+            lacking.setdefault(finding.cause, []).append(finding)
+            continue
+        detail = tuple(each for each in finding.detail if not each.startswith(_ASKING))
+        rules = (str(finding.rule),)
+        lines.append(Said(word(finding), rules, finding.message, detail, finding.waiver))
+    for cause, found in lacking.items():
+        worst = min(map(word, found), key=_ORDER.index)
+        lines.append(Said(worst, tuple(str(f.rule) for f in found), f"could not tell: {cause}"))
+    return sorted(lines, key=lambda line: _ORDER.index(line.word))
 
 
 def count(number: int, one: str, many: str = "") -> str:

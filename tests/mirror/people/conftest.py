@@ -8,6 +8,7 @@ import pytest
 from guard.mirror.database import Database
 from guard.mirror.database.engine import at
 from tests.mirror.people.office import Office
+from tests.mirror.people.served import Mirrored, mirrored
 
 
 @pytest.fixture
@@ -15,3 +16,9 @@ def office(tmp_path: Path) -> Iterator[Office]:
     database: Database = at(tmp_path / "mirror.sqlite")
     yield Office(database)
     database.close()
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Iterator[Mirrored]:
+    with mirrored(tmp_path) as running:
+        yield running
