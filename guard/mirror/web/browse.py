@@ -52,12 +52,13 @@ def project(site: Site, request: Request, visit: Visit) -> Response:
     records = list(site.mirror.files.of_project(name).values())
     asked = site.requests.some(project=name, limit=_SHOWN)
     approvals = site.approved.all(name)
-    if not (records or asked or approvals):
+    owner = site.facts.owner(name)
+    if not (records or asked or approvals or owner):
         raise RefusedError(f"the mirror has met no project {name}", status=404)
     records.sort(key=_order, reverse=True)
     values = {
         "name": name,
-        "owner": site.facts.owner(name),
+        "owner": owner,
         "records": records[:_FILES],
         "left": max(0, len(records) - _FILES),
         "history": history(site.mirror, records),

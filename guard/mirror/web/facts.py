@@ -108,20 +108,21 @@ class Facts:
 
     def projects(self, search: str = "", *, limit: int = 100) -> list[ProjectRow]:
         """Return the projects whose name contains `search`, in order."""
-        c = schema.files.c
+        c, name = schema.files.c, schema.projects.c.name
         query = (
-            select(c.project, func.count(), _sum(_SERVED), _sum(c.state.in_(_AGAINST)))
-            .group_by(c.project)
-            .order_by(c.project)
+            select(name, func.count(c.sha256), _sum(_SERVED), _sum(c.state.in_(_AGAINST)))
+            .join_from(schema.projects, schema.files, name == c.project, isouter=True)
+            .group_by(name)
+            .order_by(name)
             .limit(limit)
         )
         if search:
-            query = query.where(c.project.contains(search, autoescape=True))
+            query = query.where(name.contains(search, autoescape=True))
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [
-            ProjectRow(name=name, files=files, served=served, denied=denied)
-            for name, files, served, denied in rows
+            ProjectRow(name=project, files=files, served=served, denied=denied)
+            for project, files, served, denied in rows
         ]
 
     def owner(self, project: NormalizedName) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import requests
@@ -26,7 +26,9 @@ from tests.fakes import LoopbackIndex
 from tests.mirror.people.office import Office
 from tests.wheels import a_wheel
 
-POLICY = 'extends = "default"\napproval = "required"\n'
+OLD: Final = a_wheel("frob", "1.0", requires=["httpx"])
+NEW: Final = a_wheel("frob", "1.1", requires=["httpx", "evil"])
+POLICY: Final = 'extends = "default"\napproval = "required"\n'
 
 
 @dataclass
@@ -117,8 +119,8 @@ def mirrored(folder: Path, *, policy: str = POLICY, **settings: Any) -> Iterator
             patch.setenv(name, value)
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        index.add(a_wheel("frob", "1.0", requires=["httpx"]), uploaded=LONG_AGO)
-        index.add(a_wheel("frob", "1.1", requires=["httpx", "evil"]), uploaded=ago(days=2))
+        index.add(OLD, uploaded=LONG_AGO)
+        index.add(NEW, uploaded=ago(days=2))
         said = {"data": folder / "data", "index_url": index.url, "port": port} | settings
         with opened(Settings(policy=str(folder / "guard.toml"), **said)) as own:
             office = Office(own.mirror.database, clock=own.mirror.clock)

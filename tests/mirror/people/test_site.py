@@ -15,10 +15,8 @@ import requests
 from guard.mirror.people.approvals import in_force
 from guard.mirror.people.person import Role
 from guard.mirror.people.requests import State, wanted
-from tests.e2e.guarded import ago
 from tests.mirror.people.office import a_finding, an_examination, an_examined
-from tests.mirror.people.served import Browser, Mirrored, mirrored
-from tests.wheels import a_wheel
+from tests.mirror.people.served import NEW, OLD, Browser, Mirrored, mirrored
 
 
 def eventually(page: Browser, path: str, words: str) -> str:
@@ -328,16 +326,16 @@ def test_wrong_tokens_have_to_wait(mirror: Mirrored) -> None:
 
 def test_what_is_denied_is_asked_for_by_itself(tmp_path: Path) -> None:
     with mirrored(tmp_path, requests=True) as mirror:
-        wheel = a_wheel("frob", "1.1", requires=["httpx", "evil"])
-        path = f"/files/{wheel.sha256[:2]}/{wheel.sha256}/{wheel.filename}"
+        path = f"/files/{NEW.sha256[:2]}/{NEW.sha256}/{NEW.filename}"
         assert mirror.call("GET", path).status_code == 403
         assert mirror.call("GET", path).status_code == 403
         (request,) = mirror.office.requests.some()
         assert (request.title, request.automatic, request.needed(1)) == ("frob 1.1", True, 2)
-        mirror.index.add(a_wheel("frob", "2.0"), uploaded=ago(days=30))
-        secret = mirror.secret("alice", Role.REQUESTER)
-        wheel = a_wheel("frob", "2.0")
-        mirror.call("GET", f"/files/{wheel.sha256[:2]}/{wheel.sha256}/{wheel.filename}", secret)
+        path = f"/files/{OLD.sha256[:2]}/{OLD.sha256}/{OLD.filename}"
+        alice = mirror.secret("alice", Role.REQUESTER)
+        assert mirror.call("GET", path, alice).status_code == 403
+        newest = mirror.office.requests.some()[0]
+        assert (newest.title, newest.requested_by) == ("frob 1.0", "alice")
 
 
 def test_the_database_that_is_gone_is_said_and_not_shown(mirror: Mirrored, tmp_path: Path) -> None:
