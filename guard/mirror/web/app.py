@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from importlib import resources
 from typing import Final
 
@@ -53,7 +54,8 @@ def _pages(site: Site) -> list[BaseRoute]:
         Route("/projects/{project}/{sha256}/{filename}", show(site, browse.file), methods=["GET"]),
         Route("/log", show(site, browse.log, _VOTES), methods=["GET"]),
         Route("/login", show(site, login.form, None), methods=["GET"]),
-        Route("/static/style.css", _style, methods=["GET"]),
+        Route("/static/style.css", _static("style.css", "text/css"), methods=["GET"]),
+        Route("/static/icon.svg", _static("icon.svg", "image/svg+xml"), methods=["GET"]),
     ]
 
 
@@ -70,10 +72,13 @@ def _forms(site: Site) -> list[BaseRoute]:
     ]
 
 
-def _style(_: Request) -> Response:
-    return Response(_sheet(), media_type="text/css", headers=_CACHED)
+def _static(name: str, media_type: str) -> Callable[[Request], Response]:
+    def endpoint(_: Request) -> Response:
+        return Response(_content(name), media_type=media_type, headers=_CACHED)
+
+    return endpoint
 
 
 @functools.cache
-def _sheet() -> bytes:
-    return (resources.files("guard.mirror.web") / "static" / "style.css").read_bytes()
+def _content(name: str) -> bytes:
+    return (resources.files("guard.mirror.web") / "static" / name).read_bytes()

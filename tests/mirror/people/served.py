@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,9 +106,10 @@ class Mirrored:
 
 
 @contextmanager
-def mirrored(folder: Path, *, policy: str = POLICY, **settings: Any) -> Iterator[Mirrored]:
+def mirrored(
+    folder: Path, *, policy: Callable[[LoopbackIndex], str] = lambda _: POLICY, **settings: Any
+) -> Iterator[Mirrored]:
     """Serve a mirror with its own state below `folder`."""
-    (folder / "guard.toml").write_text(policy)
     a_snapshot(folder / "state" / "advisories", now=ago())
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -117,6 +118,7 @@ def mirrored(folder: Path, *, policy: str = POLICY, **settings: Any) -> Iterator
     ):
         for name, value in _environment(folder).items():
             patch.setenv(name, value)
+        (folder / "guard.toml").write_text(policy(index))
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         index.add(OLD, uploaded=LONG_AGO)
