@@ -63,6 +63,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         policy=getattr(arguments, "policy", None),
         anonymous=not getattr(arguments, "login", False),
         approvers=getattr(arguments, "approvers", 1),
+        identities=getattr(arguments, "identities", None),
         requests=getattr(arguments, "automatic_requests", False),
     )
 

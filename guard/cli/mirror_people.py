@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _add(arguments: argparse.Namespace, mirror: Mirror, act: Act) -> None:
-    _tell(Roster(mirror.database).add(arguments.name, Role(arguments.role), act))
+    role, subject = Role(arguments.role), arguments.subject
+    _tell(Roster(mirror.database).add(arguments.name, role, act, subject=subject))
 
 
 def _role(arguments: argparse.Namespace, mirror: Mirror, act: Act) -> None:

@@ -41,6 +41,9 @@ class Settings:
     approvers: int = 1
     """How many people have to approve, none of them the one who requests."""
 
+    identities: Path | None = None
+    """Who else is believed about people and CI; without one, `identities.toml` in `data`."""
+
     requests: bool = False
     """Whether what is denied is asked for by itself."""
 

@@ -46,6 +46,9 @@ def person(command: argparse.ArgumentParser, place: Place) -> None:
     add = _verb(actions, "add", "add somebody", place)
     add.add_argument("name", metavar="NAME")
     add.add_argument("--role", choices=_ROLES, default="reader", help="default: %(default)s")
+    add.add_argument(
+        "--subject", metavar="ISSUER SUBJECT", help="who that is to the identity provider"
+    )
     role = _verb(actions, "role", "change what somebody may do", place)
     role.add_argument("name", metavar="NAME")
     role.add_argument("role", choices=_ROLES)

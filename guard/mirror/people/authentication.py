@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -29,6 +30,7 @@ _KNOWN: Final = timedelta(hours=1)
 """How long an address that sends wrong tokens may still use one that was valid here."""
 
 _REMEMBERED: Final = 10_000
+_UNKNOWN: Final = 401
 _LOG: Final = logging.getLogger("guard.mirror.access")
 
 
@@ -75,22 +77,33 @@ class Authentication:
         if met is not None and moment - met[0] < _TRUSTED:
             return met[1]
         seen_lately = met is not None and moment - met[0] < _KNOWN
+        with self.attempt(address, free=seen_lately):
+            caller = self._tokens.caller(secret, moment)
+            if caller is None:
+                self._forget(key)
+                raise wrong()
+        self._remember(key, moment, caller)
+        return caller
+
+    @contextlib.contextmanager
+    def attempt(self, address: str, *, free: bool = False) -> Iterator[None]:
+        """Count what is refused as unknown (401) within, and raise 429 after too many of those."""
+        moment = self._clock()
         wait = self._attempts.wait(address, moment)
-        if wait and not seen_lately:
+        if wait and not free:
             raise RefusedError(
                 "too many wrong tokens came from your address",
                 status=429,
                 hint=f"try again in {wait} seconds",
                 retry_after=wait,
             )
-        caller = self._tokens.caller(secret, moment)
-        if caller is None:
-            self._forget(key)
-            self._attempts.failed(address, moment)
-            _LOG.warning("wrong token from %s", network(address))
-            raise wrong()
-        self._remember(key, moment, caller)
-        return caller
+        try:
+            yield
+        except RefusedError as error:
+            if error.status == _UNKNOWN:
+                self._attempts.failed(address, moment)
+                _LOG.warning("wrong token from %s", network(address))
+            raise
 
     def forget(self, secret: str) -> None:
         """Ask for this token again the next time: it was revoked here."""

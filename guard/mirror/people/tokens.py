@@ -10,16 +10,16 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from guard.errors import UsageError
 from guard.mirror.database import Database, audit, schema
 from guard.mirror.database.audit import Act
 from guard.mirror.people.person import Caller, Person, Role
-from guard.mirror.people.roster import known, person_of
+from guard.mirror.people.roster import added, found, known, person_of
 
 _BYTES: Final = 32
 _PREFIX: Final = "wgm_"
@@ -27,6 +27,7 @@ _PREFIX: Final = "wgm_"
 
 _TOKEN: Final = re.compile(rf"{_PREFIX}[A-Za-z0-9_-]{{43}}")
 _LABEL: Final = 100
+_KEPT: Final = timedelta(days=30)
 _SESSION: Final = "web session"
 
 
@@ -102,6 +103,25 @@ class Tokens:
         with self._database.begin() as connection:
             terms = _Terms(_SESSION, Role.ADMIN, until)
             return _begun(connection, person, terms, moment, how)
+
+    def exchange(self, rule: str, subject: str, *, expires: datetime, moment: datetime) -> Made:
+        """Make a token to read with, for what an identity token proved itself to be."""
+        act = Act(f"({rule})", moment)
+        name = f"ci: {rule}"
+        with self._database.begin() as connection:
+            holder = found(connection, name) or added(connection, name, Role.READER, act)
+            made = _made(connection, holder, _Terms(subject, Role.READER, expires), moment)
+            number = f"token {made.number}"
+            audit.write(connection, act, "exchange", number, of=subject, expires=str(expires))
+        return made
+
+    def forget(self, moment: datetime) -> None:
+        """Remove what expired a month ago. The audit log still has that it was."""
+        table, child = schema.tokens, schema.tokens.alias()
+        parents = select(child.c.parent).where(child.c.parent.is_not(None))
+        old = table.c.expires < moment - _KEPT
+        with self._database.begin() as connection:
+            connection.execute(delete(table).where(old, table.c.number.not_in(parents)))
 
     def revoke(self, number: int, act: Act, *, action: str = "token revoke") -> None:
         """End a token, and every session that was begun with it. Raises `UsageError`."""

@@ -66,6 +66,12 @@ class ReasonBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reason: str
 
 
+class TokenBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An identity token."""
+
+    token: str
+
+
 class EmptyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Nothing."""
 
@@ -95,6 +101,7 @@ def routes(site: Site) -> list[Route]:
             Route(path, _endpoint(site, asked, role), methods=["GET"])
             for path, asked, role in reads
         ),
+        Route("/api/v1/exchange", _exchanging(site), methods=["POST"]),
         *(
             Route(path, _endpoint(site, asked, role, body), methods=["POST"])
             for path, asked, role, body in writes
@@ -113,6 +120,29 @@ def _endpoint(site: Site, asked: Asked, role: Role, body: Any = None) -> Endpoin
         return said if isinstance(said, Response) else answer(said)
 
     return endpoint
+
+
+def _exchanging(site: Site) -> Endpoint:
+    """Return the endpoint that takes an identity token, and so no token of the mirror."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            body: TokenBody = await json_of(request, TokenBody)
+            return answer(await anyio.to_thread.run_sync(_exchanged, site, request, body.token))
+        except (RefusedError, MirrorError, EvidenceError) as error:
+            return failed(error)
+
+    return endpoint
+
+
+def _exchanged(site: Site, request: Request, token: str) -> dict[str, Any]:
+    if site.exchange is None:
+        raise RefusedError("this mirror exchanges no tokens", status=404)
+    now = site.mirror.clock()
+    with site.authentication.attempt(address_of(request.scope)):
+        found = site.exchange.exchange(token, now)
+    site.tokens.forget(now)
+    return {"token": found.made.secret, "expires": found.expires}
 
 
 def answer(document: dict[str, Any], status: int = 200) -> Response:

@@ -54,6 +54,8 @@ def _pages(site: Site) -> list[BaseRoute]:
         Route("/projects/{project}/{sha256}/{filename}", show(site, browse.file), methods=["GET"]),
         Route("/log", show(site, browse.log, _VOTES), methods=["GET"]),
         Route("/login", show(site, login.form, None), methods=["GET"]),
+        Route("/login/provider", show(site, login.ask, None), methods=["GET"]),
+        Route("/login/callback", show(site, login.come_back, None), methods=["GET"]),
         Route("/static/style.css", _static("style.css", "text/css"), methods=["GET"]),
         Route("/static/icon.svg", _static("icon.svg", "image/svg+xml"), methods=["GET"]),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from packaging.version import Version
@@ -13,13 +14,16 @@ from guard.mirror.mirror import Mirror
 from guard.mirror.people.approvals import Approved
 from guard.mirror.people.authentication import Authentication
 from guard.mirror.people.examination import Examiner
-from guard.mirror.people.provider import Provider
 from guard.mirror.people.requests import Requests
 from guard.mirror.people.roster import Roster
 from guard.mirror.people.tokens import Tokens
 from guard.mirror.people.voting import Voting
 from guard.mirror.records import State
 from guard.mirror.web.facts import Facts
+
+if TYPE_CHECKING:
+    from guard.mirror.people.exchange import Exchange
+    from guard.mirror.people.provider import Provider
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,9 @@ class Site:
     examiner: Examiner
     provider: Provider | None = None
     """Who is asked about people, besides their tokens."""
+
+    exchange: Exchange | None = None
+    """What identity tokens of CI are exchanged by."""
 
     @cached_property
     def requests(self) -> Requests:
