@@ -16,7 +16,7 @@ from guard.mirror.mirror import Mirror
 from guard.mirror.records import FileRecord, Key, State
 from guard.model import FileKind
 
-_LOOKED_AT: Final = 30
+_LOOKED_AT: Final = 20
 """Releases of one project whose receipts are read for its history."""
 
 _SHOWN: Final = ("repository", "workflow", "environment", "identity")

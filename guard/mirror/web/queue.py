@@ -16,11 +16,14 @@ from guard.mirror.people.requests import State, release
 from guard.mirror.people.voting import Ballot
 from guard.mirror.web.http import only
 from guard.mirror.web.page import Fields, answer, see
+from guard.mirror.web.publishers import history
 from guard.mirror.web.sessions import Visit
 from guard.mirror.web.site import Site
 from guard.model import RuleId
 
 _SHOWN: Final = 50
+_BEFORE: Final = 5
+"""Releases whose publishers are shown beside a request's own."""
 
 
 def queue(site: Site, request: Request, visit: Visit) -> Response:
@@ -53,8 +56,10 @@ def one(site: Site, request: Request, visit: Visit) -> Response:
     """Show a request: what was found, who published it, who voted how."""
     found = site.requests.one(number_of(request))
     caller = visit.caller
+    records = site.mirror.files.of_project(found.project).values()
     values = {
         "request": found,
+        "history": history(site.mirror, records)[:_BEFORE],
         "needed": found.needed(site.approvers),
         "own": caller is not None and caller.name == found.requested_by,
         "approvals": [

@@ -217,19 +217,19 @@ def test_an_issuer_that_says_nonsense_is_away(
     assert came.headers["Retry-After"] == "10"
 
 
+_LOGIN = '[login]\nissuer = "https://a"\nclient-id = "x"\n'
+_EXCHANGE = '[[exchange]]\nname = "a"\nissuer = "https://a"\naudience = "b"\n'
+
+
 @pytest.mark.parametrize(
     ("text", "at"),
     [
         ("[login]\nissuer = 1", "login.issuer"),
-        ('[login]\nissuer = "http://login.example.com"\nclient-id = "x"', "login.issuer"),
-        ('[login]\nissuer = "https://a"\nclient-id = "x"\nrole = "admin"', "login.role"),
-        ('[login]\nissuer = "https://a"\nclient-id = "x"\nmore = 1', "login"),
-        ('[[exchange]]\nname = "a"\nissuer = "https://a"\naudience = "b"\nclaims = {}', "exchange"),
-        (
-            '[[exchange]]\nname = "a"\nissuer = "https://a"\naudience = "b"\nlifetime = "9 days"'
-            + '\nclaims = { sub = "x" }',
-            "exchange[0].lifetime",
-        ),
+        (_LOGIN.replace("https:", "http:"), "login.issuer"),
+        (_LOGIN + 'role = "admin"', "login.role"),
+        (_LOGIN + "more = 1", "login"),
+        (_EXCHANGE + "claims = {}", "exchange"),
+        (_EXCHANGE + 'claims = { sub = "x" }\nlifetime = "9 days"', "exchange[0].lifetime"),
     ],
 )
 def test_a_file_that_says_what_it_may_not_is_refused(
