@@ -64,7 +64,7 @@ def _create(arguments: argparse.Namespace, mirror: Mirror, act: Act) -> None:
         arguments.person,
         act,
         label=arguments.label,
-        scope=Role(arguments.scope),
+        scope=Role(arguments.scope) if arguments.scope else None,
         expires=_moment(arguments.expires, act.moment),
     )
     sys.stderr.write(f"token {made.number} for {plain(arguments.person)}, shown this once:\n")

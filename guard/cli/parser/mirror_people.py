@@ -65,7 +65,7 @@ def token(command: argparse.ArgumentParser, place: Place) -> None:
     create = _verb(actions, "create", "make a token, and print it this once", place)
     create.add_argument("person", metavar="PERSON")
     create.add_argument(
-        "--scope", choices=_ROLES, default="admin", help="no more than this (default: all of it)"
+        "--scope", choices=_ROLES, help="no more than this (default: what they may do now)"
     )
     create.add_argument("--label", default="", metavar="TEXT", help="what it is for")
     create.add_argument("--expires", metavar="WHEN", help=f"{_WHEN}; default: never")

@@ -69,11 +69,15 @@ class Tokens:
         self._database = database
 
     def create(
-        self, person: str, act: Act, *, label: str, scope: Role, expires: datetime | None
+        self, person: str, act: Act, *, label: str, scope: Role | None, expires: datetime | None
     ) -> Made:
-        """Make a token for somebody. Raises `UsageError` where there is nobody of that name."""
+        """Make a token for somebody, limited to what they may do now or to `scope`.
+
+        Raises `UsageError` where there is nobody of that name.
+        """
         with self._database.begin() as connection:
             holder = known(connection, person)
+            scope = holder.role if scope is None else holder.role.at_most(scope)
             terms = _Terms(label, scope, expires)
             made = _made(connection, holder, terms, act.moment)
             audit.write(

@@ -69,7 +69,7 @@ class Office:
     def person(self, name: str, role: Role = Role.APPROVER) -> Person:
         return self.roster.add(name, role, self.act)
 
-    def token(self, name: str, scope: Role = Role.ADMIN, **more: Any) -> Made:
+    def token(self, name: str, scope: Role | None = None, **more: Any) -> Made:
         terms: dict[str, Any] = {"label": "test", "expires": None} | more
         return self.tokens.create(name, self.act, scope=scope, **terms)
 

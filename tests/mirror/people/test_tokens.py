@@ -45,6 +45,15 @@ def test_a_scope_only_ever_takes_away(office: Office, role: Role, scope: Role, m
     assert caller.role is may
 
 
+def test_a_token_does_not_rise_with_its_person(office: Office) -> None:
+    office.person("alice", Role.REQUESTER)
+    made = office.token("alice", None)
+    office.roster.role("alice", Role.ADMIN, office.act)
+    caller = office.tokens.caller(made.secret, office.clock())
+    assert caller is not None
+    assert caller.role is Role.REQUESTER
+
+
 def test_it_expires_at_its_moment(office: Office) -> None:
     office.person("alice")
     made = office.token("alice", expires=office.clock() + timedelta(days=1))
