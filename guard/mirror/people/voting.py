@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from guard.errors import RefusedError
 from guard.mirror.database import Database, audit, schema
@@ -99,8 +100,7 @@ class Voting:
             "seen": ballot.seen if ballot.approves else "",
             "at": moment,
         }
-        written = connection.execute(_statement(connection), values)
-        if not written.rowcount:
+        if connection.execute(_statement(connection), values).first() is None:
             raise RefusedError(
                 "nobody votes on a request of their own",
                 status=403,
@@ -185,8 +185,8 @@ def _closed(
     return state
 
 
-def _statement(connection: Connection) -> sqlite.Insert | postgresql.Insert:
-    """Return the one statement that writes a vote, if whoever votes may do so.
+def _statement(connection: Connection) -> ReturningInsert[Any]:
+    """Return the one statement that writes a vote, and returns it, if whoever votes may do so.
 
     The two-person rule is its WHERE: nobody votes on a request of their own, nor while it is
     closed, nor without the role, whatever was looked up before. One row for each request and
@@ -195,9 +195,11 @@ def _statement(connection: Connection) -> sqlite.Insert | postgresql.Insert:
     columns = ("request", "person", "approves", "reason", "accepts", "seen", "at")
     if connection.dialect.name == "sqlite":
         lite = sqlite.insert(schema.votes).from_select(columns, _allowed())
-        return lite.on_conflict_do_update(index_elements=_KEY, set_=_given(lite.excluded))
+        lite = lite.on_conflict_do_update(index_elements=_KEY, set_=_given(lite.excluded))
+        return lite.returning(schema.votes.c.person)
     big = postgresql.insert(schema.votes).from_select(columns, _allowed())
-    return big.on_conflict_do_update(index_elements=_KEY, set_=_given(big.excluded))
+    big = big.on_conflict_do_update(index_elements=_KEY, set_=_given(big.excluded))
+    return big.returning(schema.votes.c.person)
 
 
 _KEY: Final = ["request", "person"]
