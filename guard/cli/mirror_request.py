@@ -8,6 +8,7 @@ import sys
 from guard.cli.exit import ExitCode
 from guard.cli.expiry import last_day
 from guard.cli.mirror_parts import mirror_of, settings_of
+from guard.cli.recording import account
 from guard.errors import UsageError
 from guard.mirror.people.person import Caller
 from guard.mirror.people.requests import Requests, release
@@ -25,7 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
         now = mirror.clock()
         asked = release(arguments.release, arguments.reason, last_day(arguments.expires, now))
         caller = Caller(person=person, role=person.role, token=0)
-        number, new = Requests(mirror.database).make(caller, asked, now)
+        actor = f"{account()} (command line)"
+        number, new = Requests(mirror.database).make(caller, asked, now, actor=actor)
     finally:
         mirror.close()
     sys.stderr.write(f"request {number}{'' if new else ' was there already'}\n")

@@ -153,14 +153,17 @@ class Requests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def make(self, caller: Caller, asked: Wanted, moment: datetime) -> tuple[int, bool]:
+    def make(
+        self, caller: Caller, asked: Wanted, moment: datetime, *, actor: str | None = None
+    ) -> tuple[int, bool]:
         """Ask for a release; return the request's number, and whether it is a new one.
 
-        There is one open request for a release. Raises `RefusedError` (403).
+        There is one open request for a release. `actor` is whoever types it for the caller. Raises
+        `RefusedError` (403).
         """
         caller.demand(Role.REQUESTER)
         with self._database.begin() as connection:
-            return _made(connection, caller.person, asked, moment)
+            return _made(connection, caller.person, asked, Act(actor or caller.name, moment))
 
     def make_automatically(
         self, caller: Caller | None, asked: Wanted, moment: datetime
@@ -173,13 +176,13 @@ class Requests:
             return None
         with self._database.begin() as connection:
             if caller is not None and caller.role.includes(Role.REQUESTER):
-                return _made(connection, caller.person, asked, moment)[0]
+                return _made(connection, caller.person, asked, Act(caller.name, moment))[0]
             nobody = found(connection, SYSTEM)
             if nobody is None:
                 nobody = added(connection, SYSTEM, Role.REQUESTER, Act(SYSTEM, moment))
             if _open_of(connection, nobody) >= _OPEN_AT_ONCE:
                 return None
-            return _made(connection, nobody, asked, moment)[0]
+            return _made(connection, nobody, asked, Act(SYSTEM, moment))[0]
 
     def _was_asked_for(self, asked: Wanted) -> bool:
         table = schema.requests
@@ -288,9 +291,7 @@ def missing(number: int) -> RefusedError:
     return RefusedError(f"there is no request {number}", status=404)
 
 
-def _made(
-    connection: Connection, person: Person, asked: Wanted, moment: datetime
-) -> tuple[int, bool]:
+def _made(connection: Connection, person: Person, asked: Wanted, act: Act) -> tuple[int, bool]:
     table = schema.requests
     if connection.dialect.name == "postgresql":  # two at once are to make one request
         key = func.hashtextextended(f"{asked.project} {asked.version}", 0)
@@ -308,7 +309,7 @@ def _made(
         "version": str(asked.version),
         "reason": asked.reason,
         "requested_by": person.number,
-        "requested_at": moment,
+        "requested_at": act.moment,
         "state": State.OPEN,
         "expires": midnight(asked.expires),
     }
@@ -316,10 +317,11 @@ def _made(
     made = int(number.scalar_one())
     audit.write(
         connection,
-        Act(person.name, moment),
+        act,
         "request",
         f"{asked.project} {asked.version}",
         request=made,
+        of=person.name,
         reason=asked.reason,
         expires=asked.expires.isoformat() if asked.expires else None,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from packaging.version import Version
@@ -15,6 +16,7 @@ from guard.mirror.people.approvals import Approved
 from guard.mirror.people.authentication import Authentication
 from guard.mirror.people.examination import Examiner
 from guard.mirror.people.requests import Requests
+from guard.mirror.people.requests import State as Asked
 from guard.mirror.people.roster import Roster
 from guard.mirror.people.tokens import Tokens
 from guard.mirror.people.voting import Voting
@@ -24,6 +26,8 @@ from guard.mirror.web.facts import Facts
 if TYPE_CHECKING:
     from guard.mirror.people.exchange import Exchange
     from guard.mirror.people.provider import Provider
+
+_AGAIN: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,14 @@ class Site:
         return (self.mirror.settings.public_url or "").startswith("https://")
 
     def examine(self, number: int) -> None:
-        """Look into a request, and keep what was found. Raises `MirrorError`."""
+        """Look into a request, and keep what was found. Raises `MirrorError`.
+
+        What was found a moment ago stands: it costs an upstream something each time.
+        """
         request = self.requests.one(number)
+        known, now = request.examination, self.mirror.clock()
+        if request.state is not Asked.OPEN or (known is not None and now - known.at < _AGAIN):
+            return
         files = self.mirror.files.of_project(request.project).values()
         wanted = [
             record.listed.key.filename
