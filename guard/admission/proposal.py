@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from guard import attestation_identities
 from guard.approval import Accepted, Approval, Approvals, ApprovedFile, sha256_of
-from guard.model import Absent, Candidate, RuleId, Unknown, Verdict
+from guard.model import Absent, Built, Candidate, RuleId, Unknown, Verdict
 from guard.publisher import Provenance
 from guard.simple import PageError
 
@@ -43,10 +43,13 @@ def proposed(
     file, sha256 = candidate.file, sha256_of(candidate)
     if file.version is None or sha256 is None:
         return None
+    filename = file.filename
+    if isinstance(candidate.built, Built):
+        filename = candidate.built.source.file.filename
     return Approval(
         name=file.project,
         version=file.version,
-        files=(ApprovedFile(filename=file.filename, sha256=sha256, judged=True),),
+        files=(ApprovedFile(filename=filename, sha256=sha256, judged=True),),
         reason="about to be approved",
         approved_by="",
         approved_at=now.replace(microsecond=0),

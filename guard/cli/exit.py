@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 from guard.errors import (
     GuardError,
@@ -13,7 +14,9 @@ from guard.errors import (
     SourceError,
     UsageError,
 )
-from guard.model import Decision
+
+if TYPE_CHECKING:
+    from guard.model import Decision
 
 
 class ExitCode(enum.IntEnum):
@@ -31,6 +34,8 @@ class ExitCode(enum.IntEnum):
 
 def of_decision(decision: Decision) -> int:
     """Return the exit code of a judgement."""
+    from guard.model import Decision  # noqa: PLC0415 - a tool that is passed on needs none
+
     match decision:
         case Decision.ADMITTED:
             return ExitCode.OK

@@ -113,18 +113,24 @@ def _judge(program: Tool, found: Classified) -> int:
         )  # where `guard lock` would take the project of this folder
     named = found.values("--python")
     python = find_python(named[-1], system=False) if named else _interpreter(program)
-    _refuse_configured(python, found)
-    more = ["--upgrade"] if found.entry.guard == "lock" else []  # it keeps nothing of an old one
+    more = _configured(python, found)
+    if found.entry.guard == "lock":
+        more.append("--upgrade")  # it keeps nothing of an old one
     return do(found, ["--installer=pip", f"--python={python}", *more])
 
 
-def _refuse_configured(python: Path, found: Classified) -> None:
-    """Refuse where pip is told to work on another environment, or on none that is not virtual."""
+def _configured(python: Path, found: Classified) -> list[str]:
+    """Return the guard's options for what pip is configured with.
+
+    Refuse where it is told to work on another environment, or on none that is not virtual.
+    """
+    from guard.cli import pip_configured  # noqa: PLC0415
     from guard.install import pip_configuration  # noqa: PLC0415
     from guard.install.target import environment_of  # noqa: PLC0415
 
     environment = environment_of(python)
-    options = pip_configuration.read(prefix=environment).options
+    sections = ("global", *found.command)
+    options = pip_configuration.read(prefix=environment, sections=sections).options
     if options.get("python") and not found.has("--python"):
         raise UnsupportedError(
             f"pip is configured with `python = {options['python']}`",
@@ -137,3 +143,4 @@ def _refuse_configured(python: Path, found: Classified) -> None:
             f"`{python}` is not in a virtual environment, and pip is told to require one",
             hint="activate one; or `python -m venv .venv`",
         )
+    return pip_configured.options(found, options)

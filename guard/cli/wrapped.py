@@ -35,7 +35,10 @@ _SIGNALLED: Final = 128
 """Exit codes above say by which signal a tool has died."""
 
 _WORKERS: Final = 16
-"""Judging waits for servers most of the time, and a tool asks for fifty things at once."""
+"""Judging waits for servers most of the time, and a tool asks for fifty things at once.
+
+So do pages and metadata: there are as many connections.
+"""
 
 
 class Wrapped:
@@ -123,6 +126,7 @@ class Wrapped:
             pool=pool,
             now=datetime.now(UTC),
             indexes=self._indexes,
+            connections=_WORKERS,
         )
 
     def _behind(self, tool: str, session: Session, snapshot: Snapshot) -> Outcome:

@@ -6,7 +6,6 @@ lies in the checkout itself, or on this machine, is on no page and passes no pro
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,17 +16,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from guard.errors import UnsupportedError, UsageError
-
-_LIMIT: Final = 50_000_000
-"""Bytes of one file that is read."""
+from guard.gateway import script
 
 _FOLDERS: Final = 500
 """Projects of one workspace."""
 
 _KINDS: Final = ("build-constraint", "constraint", "exclude", "override")
 _FOREIGN: Final = ("git", "url")
-_SCRIPT: Final = re.compile(r"(?m)^# /// script\s*$\s(?P<content>(?:^#(?:| .*)$\s)+?)^# ///\s*$")
-"""PEP-723: a block of comments that is TOML."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +77,11 @@ def of_project(here: Path) -> Sources:
 
 def of_script(path: Path) -> Sources:
     """Return what the metadata of a script says (PEP 723); nothing where it has none."""
-    match = _SCRIPT.search(_text(path))
+    found = script.metadata(path)
     lock = path.with_name(f"{path.name}.lock")
-    if match is None:
+    if found is None:
         return Sources(files=(path, lock))
-    lines = [line[2:] if line.startswith("# ") else line[1:] for line in match[1].splitlines()]
-    document = _parsed("\n".join(lines), path)
+    document = _parsed(found, path)
     _check(document, path.parent)
     return Sources(
         indexes=tuple(_indexes(document)),
@@ -95,11 +89,6 @@ def of_script(path: Path) -> Sources:
         files=(path, lock),
         locked=_locked(lock),
     )
-
-
-def is_script(path: Path) -> bool:
-    """Tell whether `path` is a script that says what it needs (PEP 723)."""
-    return path.is_file() and _SCRIPT.search(_text(path)) is not None
 
 
 def _is_workspace(folder: Path) -> bool:
@@ -221,7 +210,7 @@ def _table(value: object) -> Mapping[str, Any]:
 
 
 def _toml(path: Path) -> Mapping[str, Any]:
-    return _parsed(_text(path), path)
+    return _parsed(script.decoded(script.body(path), path), path)
 
 
 def _parsed(text: str, path: Path) -> Mapping[str, Any]:
@@ -229,16 +218,3 @@ def _parsed(text: str, path: Path) -> Mapping[str, Any]:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"`{path}` is not TOML", reason=str(error)) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
-        if len(body) > _LIMIT:
-            raise UsageError(f"`{path}` is larger than {_LIMIT} bytes")
-        return body.decode("utf-8")
-    except OSError as error:
-        raise UsageError(f"`{path}` could not be read", reason=error.strerror) from None
-    except UnicodeDecodeError:
-        raise UsageError(f"`{path}` is not UTF-8") from None

@@ -59,6 +59,27 @@ NATIVE: Final = (
     *_all(Use.READ, "a cut-off; the earliest counts", "PIP_UPLOADED_PRIOR_TO UV_EXCLUDE_NEWER"),
     *_all(Use.READ, "refused where there is no environment", "PIP_REQUIRE_VIRTUALENV"),
     *_all(Use.REFUSED, "another interpreter would be installed for", "PIP_PYTHON"),
+    *_all(
+        Use.READ,
+        "for `guard pip`, the option of its name: honored",
+        "PIP_PRE PIP_NO_DEPS PIP_REQUIREMENT PIP_EDITABLE PIP_REQUIRE_HASHES PIP_ONLY_BINARY"
+        " PIP_UPGRADE PIP_FORCE_REINSTALL PIP_BREAK_SYSTEM_PACKAGES PIP_DRY_RUN PIP_REPORT"
+        " PIP_DEST PIP_WHEEL_DIR PIP_OUTPUT PIP_QUIET",
+    ),
+    *_all(
+        Use.REFUSED,
+        "for `guard pip`, the option of its name: refused as where it is typed",
+        "PIP_NO_BINARY PIP_NO_BUILD_ISOLATION PIP_BUILD_CONSTRAINT PIP_CONFIG_SETTINGS"
+        " PIP_GLOBAL_OPTION PIP_BUILD_OPTION PIP_GROUP PIP_REQUIREMENTS_FROM_SCRIPT"
+        " PIP_ALL_RELEASES PIP_ONLY_FINAL PIP_ONLY_DEPS PIP_NO_REQUIRE_HASHES"
+        " PIP_IGNORE_REQUIRES_PYTHON PIP_IGNORE_INSTALLED PIP_UPGRADE_STRATEGY PIP_PLATFORM"
+        " PIP_PYTHON_VERSION PIP_IMPLEMENTATION PIP_ABI",
+    ),
+    *_all(
+        Use.REFUSED,
+        "another place would be installed into",
+        "PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER",
+    ),
     *_all(Use.DROPPED, "nothing but approved files is handed over", "PIP_*"),
     *_all(
         Use.READ,
