@@ -10,6 +10,7 @@ from guard.errors import (
     InstallerError,
     OutdatedError,
     PolicyError,
+    RefusedError,
     SourceError,
     UsageError,
 )
@@ -44,15 +45,17 @@ def of_decision(decision: Decision) -> int:
             return ExitCode.UNDECIDED
 
 
-def of_error(error: GuardError) -> int:
+def of_error(error: GuardError) -> int:  # noqa: PLR0911 - one for each kind
     """Return the exit code of an error; never 0, whatever the installer said."""
     match error:
         case InstallerError(exit_code=code):
             return code or ExitCode.FAILED
         case OutdatedError():
             return ExitCode.OUTDATED
-        case UsageError():
+        case UsageError() | RefusedError(status=400):
             return ExitCode.USAGE
+        case RefusedError():
+            return ExitCode.DENIED
         case PolicyError():
             return ExitCode.CONFIGURATION
         case SourceError():

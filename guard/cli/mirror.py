@@ -22,6 +22,10 @@ _ELSEWHERE: Final = {
     "migrate": "guard.cli.mirror_database",
     "restore": "guard.cli.mirror_database",
     "worker": "guard.cli.mirror_worker",
+    "person": "guard.cli.mirror_people",
+    "token": "guard.cli.mirror_people",
+    "log": "guard.cli.mirror_log",
+    "request": "guard.cli.mirror_request",
 }
 """Actions that have a module of their own."""
 
@@ -53,19 +57,20 @@ def _serve(arguments: argparse.Namespace) -> int:
     import uvicorn  # noqa: PLC0415 - the extra
 
     from guard.cli.mirror_parts import opened, settings_of  # noqa: PLC0415
-    from guard.mirror.server.app import Application, watching  # noqa: PLC0415
+    from guard.cli.mirror_site import composed  # noqa: PLC0415
+    from guard.mirror.server.app import watching  # noqa: PLC0415
 
     settings = settings_of(arguments)
-    if settings.host not in _LOOPBACK:
+    if settings.host not in _LOOPBACK and settings.anonymous:
         raise UsageError(
             f"`--host {settings.host}` would open the mirror to others without a login",
-            hint="create a token first: `guard mirror token create`",
+            hint="add `--login`; tokens come from `guard mirror token create`",
         )
     level = logging.WARNING if arguments.quiet else logging.INFO
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
     with opened(settings) as own:
         config = uvicorn.Config(
-            Application(own),
+            composed(own),
             host=settings.host,
             port=settings.port,
             log_config=None,

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from guard.approval import Approvals
 from guard.cli.session import Session, advisories_folder, cache_folder, policy_files, state_folder
 from guard.errors import MirrorError
 from guard.gateway.indexes import configured
@@ -25,6 +24,7 @@ from guard.mirror.database.migrating import migrate
 from guard.mirror.database.projects import Projects
 from guard.mirror.judging import Judge, Outside
 from guard.mirror.mirror import Mirror
+from guard.mirror.people.approvals import in_force
 from guard.mirror.records import PRIVATE
 from guard.mirror.server.app import Parts, parts
 from guard.mirror.settings import Settings
@@ -62,6 +62,10 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         extra_index_urls=tuple(getattr(arguments, "extra_index_url", ())),
         offline=getattr(arguments, "offline", False),
         policy=getattr(arguments, "policy", None),
+        anonymous=not getattr(arguments, "login", False),
+        approvers=getattr(arguments, "approvers", 1),
+        identities=getattr(arguments, "identities", None),
+        requests=getattr(arguments, "automatic_requests", False),
     )
 
 
@@ -173,4 +177,4 @@ def _judge(mirror: Mirror, session: Session, cache: PageCache) -> Judge:
         policy=lambda: effective(policy_files(settings.policy, None))[0],
         advisories=lambda: AdvisorySource(advisories_folder()),
     )
-    return Judge(outside, Approvals, mirror.clock)
+    return Judge(outside, lambda: in_force(mirror.database), mirror.clock)

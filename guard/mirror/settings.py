@@ -44,6 +44,12 @@ class Settings:
     approvers: int = 1
     """How many people have to approve, none of them the one who requests."""
 
+    identities: Path | None = None
+    """Who else is believed about people and CI; without one, `identities.toml` in `data`."""
+
+    requests: bool = False
+    """Whether what is denied is asked for by itself."""
+
     uploads: bool = False
     """Whether private projects may be uploaded."""
 

@@ -65,6 +65,7 @@ positional arguments:
     quarantine
               list, show or purge files
     sbom      judge, and describe as CycloneDX
+    request   ask the people of a mirror for a release
     mirror    an index that has only what the policy admits
     log       what was installed, approved and trusted here
     feed      fetch, import or show advisories

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from guard.cli.parser import mirror_people
 from guard.cli.parser.options import policy_option
 
 
@@ -54,6 +56,7 @@ def _serve(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="have S3 itself send files, by addresses that last for a minute",
     )
+    mirror_people.serving(command)
     _judging(command)
 
 
@@ -145,5 +148,9 @@ _ACTIONS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]]
     ("migrate", "bring the database up to date, and try the store", place),
     ("backup", "copy the database and the store of one machine", _backup),
     ("restore", "make a mirror of such a copy", _backup),
+    ("person", "the people who use the mirror", partial(mirror_people.person, place=place)),
+    ("token", "what they log in with", partial(mirror_people.token, place=place)),
+    ("request", "ask for a release, here", partial(mirror_people.request, place=place)),
+    ("log", "who did what: the audit log", partial(mirror_people.log, place=place)),
 )
 """Name, help and words of each action, in the order in which they are shown."""

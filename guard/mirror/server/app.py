@@ -28,7 +28,7 @@ from guard.mirror.server.asgi import (
     Scope,
     Send,
 )
-from guard.mirror.server.files import Files
+from guard.mirror.server.files import Denied, Files
 from guard.mirror.server.simple import Cache, Simple
 
 _log: Final = logging.getLogger("guard.mirror")
@@ -69,13 +69,19 @@ def parts(mirror: Mirror, judge: Judge) -> Parts:
 class Application:
     """Routes: the hot paths by hand, everything else to `others`."""
 
-    def __init__(self, own: Parts, others: App | None = None, gate: Gate | None = None) -> None:
-        """`gate` says who may come in; without one, everybody may read."""
+    def __init__(
+        self,
+        own: Parts,
+        others: App | None = None,
+        gate: Gate | None = None,
+        denied: Denied | None = None,
+    ) -> None:
+        """`gate` says who may come in; without one, everybody may read. `denied` is told of it."""
         self._own = own
         self._others = others
         self._gate = gate
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
-        self._files = Files(own.mirror, own.judge, own.pulling)
+        self._files = Files(own.mirror, own.judge, own.pulling, denied)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -26,6 +26,7 @@ from guard.mirror.server.asgi import (
     Headers,
     Problem,
     Request,
+    Scope,
     Send,
     matches,
     not_modified,
@@ -46,6 +47,9 @@ _MINUTE: Final = timedelta(minutes=1)
 _SAFE: Final = " :;,.()[]=<>!~+-_/'\"`"
 """Characters of a header that say what they say; what is not ASCII is escaped."""
 
+Denied: TypeAlias = Callable[[Scope, FileRecord], None]
+"""Is told, before the answer is sent, who was denied what. Raises `MirrorError`."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Body:
@@ -59,10 +63,13 @@ class _Body:
 class Files:
     """Answers for every path below `/files/` and `/integrity/`."""
 
-    def __init__(self, mirror: Mirror, judge: Judge, pulling: Pulling) -> None:
+    def __init__(
+        self, mirror: Mirror, judge: Judge, pulling: Pulling, denied: Denied | None = None
+    ) -> None:
         self._mirror = mirror
         self._judge = judge
         self._pulling = pulling
+        self._denied = denied
 
     async def file(self, request: Request, send: Send) -> None:
         """Send a file, or its METADATA. Raises `MirrorError`."""
@@ -149,6 +156,8 @@ class Files:
         if isinstance(taken, Missing):
             await replace(NOT_FOUND, detail=taken.reason).send(request, send)
         elif isinstance(taken, FileRecord) and taken.state in {State.DENIED, State.REVOKED}:
+            if self._denied is not None:
+                await anyio.to_thread.run_sync(self._denied, request.scope, taken)
             await denial(taken).send(request, send)
         else:
             await _undecided(taken).send(request, send)
