@@ -142,6 +142,14 @@ class Mirrored:
         self.policy[:] = [toml]
         assert self.own.judge.refresh()
 
+    def age(self, length: timedelta) -> None:
+        """Let time go by for what is on the disk, too."""
+        self.clock.forward(length)
+        for path in self.folder.glob("pages/*.json"):
+            stored = json.loads(path.read_bytes())
+            stored["fetched_at"] -= length.total_seconds()
+            path.write_text(json.dumps(stored), encoding="utf-8")
+
     def knows(self, *records: Document) -> None:
         """Other advisories hold from now on."""
         a_snapshot(self.folder / "advisories", *records, now=ago())
