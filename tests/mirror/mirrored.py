@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import uvicorn
@@ -316,7 +316,6 @@ class Served:
         with self.connected() as connection:
             with contextlib.suppress(OSError):
                 connection.sendall(words)
-                connection.shutdown(socket.SHUT_WR)
             return everything(connection)
 
 
@@ -343,10 +342,16 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
-    def serve_in(self, listening: socket.socket) -> Self:
-        threading.Thread(target=self.run, args=([listening],), name="mirror").start()
-        assert self.ready.wait(30)
-        return self
+    @contextlib.contextmanager
+    def serving(self, listening: socket.socket) -> Iterator[None]:
+        thread = threading.Thread(target=self.run, args=([listening],), name="mirror")
+        thread.start()
+        try:
+            assert self.ready.wait(30)
+            yield
+        finally:
+            self.should_exit = self.force_exit = True
+            thread.join()
 
 
 @contextlib.contextmanager
@@ -356,14 +361,6 @@ def serving(mirror: Mirrored, hosts: Hosts | None = None) -> Iterator[Served]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     server = _Server(configured(app, "127.0.0.1", port, timeout_notify=1))
-    with listening, watching(mirror.own):
-        server.serve_in(listening)
-        try:
-            yield Served(mirror, port)
-        finally:
-            server.should_exit = True
-            server.force_exit = True
-            for thread in threading.enumerate():
-                if thread.name == "mirror":
-                    thread.join(30)
-            app.close()
+    with listening, watching(mirror.own), server.serving(listening):
+        yield Served(mirror, port)
+    app.close()
