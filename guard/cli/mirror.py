@@ -62,6 +62,6 @@ def _serve(arguments: argparse.Namespace) -> int:
         config = configured(app, settings.host, settings.port)
         if not arguments.quiet:
             sys.stderr.write(f"serving http://{settings.host}:{settings.port}/simple/\n")
-        with watching(own):
+        with watching(own), contextlib.closing(app):
             uvicorn.Server(config).run()
     return ExitCode.OK

@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import guard
 from guard.approval import Approvals
 from guard.cli.session import Session, advisories_folder, cache_folder, policy_files, state_folder
-from guard.errors import MirrorError
+from guard.errors import MirrorError, SourceError
 from guard.gateway.indexes import configured
 from guard.gateway.tool import Tool
 from guard.mirror.database import Database, open_database
@@ -26,12 +27,14 @@ from guard.mirror.server.app import Parts, parts
 from guard.mirror.settings import Settings
 from guard.mirror.shelf import Shelf
 from guard.mirror.store import open_store
+from guard.mirror.upstream import LIMITS, POOLED, Upstream
 from guard.policy import effective
 from guard.private import private_folder
 from guard.progress import Silent
 from guard.request import IndexOptions, Request, Wanted
 from guard.sources.advisories import AdvisorySource
 from guard.sources.cache import PageCache
+from guard.sources.http import Connection, FetchError
 from guard.sources.pages import Pages
 
 _WORKERS = 32
@@ -89,7 +92,10 @@ def opened(settings: Settings) -> Iterator[Parts]:
     pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
     session = _session(settings, pool)
     try:
-        yield parts(mirror, _judge(mirror, session))
+        with contextlib.closing(_upstream(session)) as upstream:
+            own = parts(mirror, _judge(mirror, session, upstream))
+            with contextlib.closing(own):
+                yield own
     finally:
         session.close()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -112,12 +118,27 @@ def _session(settings: Settings, pool: concurrent.futures.ThreadPoolExecutor) ->
     )
 
 
-def _judge(mirror: Mirror, session: Session) -> Judge:
+def _upstream(session: Session) -> Upstream:
+    """Return what asks for pages, as pip or uv would be let in."""
+    configuration = session.installer.configuration()
+    connection = Connection(
+        ca_bundle=configuration.ca_bundle,
+        proxy=configuration.proxy,
+        user_agent=f"wheelguard/{guard.__version__}",
+        pooled=POOLED,
+    )
+    try:
+        return Upstream(connection=connection, credentials=configuration.credentials, limits=LIMITS)
+    except FetchError as error:
+        raise SourceError("no connection can be trusted", reason=str(error)) from None
+
+
+def _judge(mirror: Mirror, session: Session, upstream: Upstream) -> Judge:
     settings = mirror.settings
     admission = session.admission
     quarantine = Shelf(admission.quarantine.root, mirror.store)
     pages = Pages(
-        admission.http,
+        upstream,
         PageCache(cache_folder() / "pages"),
         stale=settings.stale_age.total_seconds(),
     )

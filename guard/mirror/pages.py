@@ -157,7 +157,7 @@ def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -
     listed = record.listed if record is not None else None
     return replace(
         entry,
-        url=f"../../files/{key.sha256[:2]}/{key.sha256}/{quote(entry.filename)}",
+        url=f"../../files/{key.sha256[:2]}/{key.sha256}/{quote(entry.filename, safe='+')}",
         size=held.size if held else entry.size,
         core_metadata=held.metadata if held else None,
         provenance=_provenance(listed, base) if listed and held and held.provenance else None,

@@ -247,8 +247,8 @@ class _Reader:
     """Reads files of either kind where the test runs."""
 
     def read(self, path: Path) -> Content:
-        reader = wheel if path.suffix == ".whl" else sdist
-        return reader.inspect(path, path.name)
+        inspect = wheel.inspect if path.suffix == ".whl" else sdist.inspect
+        return inspect(path, path.name)
 
     def close(self) -> None:
         """There is nothing to end."""

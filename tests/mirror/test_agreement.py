@@ -68,9 +68,10 @@ def a_part(kind: str, version: str, yanked: bool | str) -> Part:
     return Part(kind, made, uploaded, yanked)
 
 
+YANKED: st.SearchStrategy[bool | str] = st.sampled_from([False, False, True, "why & <how>"])
 PROJECTS = st.dictionaries(
     st.builds("{}.{}{}".format, st.integers(0, 9), st.integers(0, 9), st.sampled_from(["", "rc1"])),
-    st.tuples(st.sampled_from(KINDS), st.sampled_from([False, False, True, "why & <how>"])),
+    st.tuples(st.sampled_from(KINDS), YANKED),
     min_size=1,
     max_size=8,
 ).map(lambda found: [a_part(kind, version, yanked) for version, (kind, yanked) in found.items()])

@@ -88,12 +88,12 @@ def test_a_source_distribution_is_judged_like_everything_else(
 def test_the_places_of_files_are_clean_whatever_their_names(
     index: LoopbackIndex, tmp_path: Path
 ) -> None:
-    """A `+` is a space to some, and a `%` the beginning of something to all."""
+    """A `%` is the beginning of something; a `+` in a path is one (RFC 3986)."""
     wheel = a_wheel("frob", "1.0+cpu.1", build="1%41")
     index.add(wheel, uploaded=LONG_AGO)
     with mirrored(tmp_path, index) as mirror:
         url = mirror.listed("frob")[wheel.filename]["url"]
-        assert url.endswith("frob-1.0%2Bcpu.1-1%2541-py3-none-any.whl")
+        assert url.endswith("frob-1.0+cpu.1-1%2541-py3-none-any.whl")
         assert mirror.get(url.removeprefix("../..")).raw == wheel.content
 
 

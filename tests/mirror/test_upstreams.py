@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from guard.mirror.upstream import Upstream
 from guard.model import Credentials, Index
-from guard.sources.http import Limits
+from guard.sources.http import FetchError, Limits, NotFoundError
 from tests.e2e.guarded import LONG_AGO, ago
 from tests.fakes import LoopbackIndex
 from tests.faults import Fault, endless, garbage, redirect, replaced, reset, status, truncated
@@ -329,3 +330,17 @@ def test_passwords_are_sent_to_the_upstream_alone(tmp_path: Path) -> None:
         for each in answers:
             assert secret not in each.everything
             assert closed.origin.removeprefix("http://").encode() not in each.everything
+
+
+def test_an_upstream_that_hangs_is_left_in_peace_for_a_while(index: LoopbackIndex) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/simple/frob/"
+        upstream = Upstream(limits=HURRIED, slow=0.1)
+        with pytest.raises(FetchError, match="no answer in time"):
+            upstream.get(url, limit=10)
+        with pytest.raises(FetchError, match="did not answer a moment ago"):
+            upstream.get(url, limit=10)
+        for path in ("nothing", "frob"):  # what answers badly, answers
+            with pytest.raises(NotFoundError):
+                upstream.get(f"{index.url}{path}/", limit=10)
+        upstream.close()
