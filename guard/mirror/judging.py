@@ -134,6 +134,10 @@ class Judge:
         }
         return [index for index in self.indexes if index.url in owners] if owners else None
 
+    def index_at(self, url: str) -> Index:
+        """Return the upstream of that URL, as it is asked."""
+        return next((index for index in self.indexes if index.url == url), Index(url=url))
+
     def seen_at(self, owner: Index, project: NormalizedName) -> datetime | None:
         """Return when the upstream's page was last had, if it is still here."""
         return IndexSource(self._outside.pages, (owner,)).seen_at(owner, project)

@@ -31,6 +31,8 @@ from guard.mirror.server.asgi import (
 from guard.mirror.server.files import Files
 from guard.mirror.server.hosts import Hosts
 from guard.mirror.server.simple import Cache, Simple, moved
+from guard.mirror.server.uploading import PATHS, Uploading
+from guard.mirror.uploads.uploads import Uploads
 
 _log: Final = logging.getLogger("guard.mirror")
 _EVERY: Final = 1.0
@@ -38,6 +40,7 @@ _EVERY: Final = 1.0
 
 _READING: Final = frozenset({"GET", "HEAD"})
 _HOT: Final = ("/simple/", "/files/", "/integrity/")
+_NO_UPLOADS: Final = Problem(status=403, title="Forbidden", detail="nobody may upload here")
 _NOT_ALLOWED: Final = Problem(
     status=405, title="Method Not Allowed", headers=[(b"allow", b"GET, HEAD")]
 )
@@ -84,14 +87,23 @@ class Application:
         others: App | None = None,
         gate: Gate | None = None,
         hosts: Hosts | None = None,
+        *,
+        uploads: bool = False,
     ) -> None:
-        """`gate` says who may come in, `hosts` by which names; without them, everybody by any."""
+        """`gate` says who may come in, `hosts` by which names; without them, everybody by any.
+
+        With `uploads`, those may upload whom the gate lets: without one, nobody.
+        """
         self._own = own
         self._others = others
         self._gate = gate
         self._hosts = hosts or Hosts()
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
         self._files = Files(own.mirror, own.judge, own.pulling)
+        self._uploading = None
+        if uploads and gate is not None:
+            taking = Uploads(own.mirror, own.judge, own.owners, own.intake)
+            self._uploading = Uploading(taking)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""
@@ -132,6 +144,9 @@ class Application:
                 await self._files.file(request, receive, send)
             else:
                 await self._files.provenance(request, receive, send)
+        elif self._uploading is not None and self._gate is not None and path in PATHS:
+            if await self._gate.uploads(request, send):
+                await self._uploading(request, receive, send)
         elif path == "/simple":
             await moved(request, send, "simple/")
         elif self._others is not None:
@@ -150,6 +165,11 @@ class Gate:
     async def __call__(self, request: Request, send: Send) -> bool:
         """Tell whether to go on; otherwise everything was answered."""
         raise NotImplementedError
+
+    async def uploads(self, request: Request, send: Send) -> bool:
+        """Tell whether this may be uploaded; otherwise everything was answered."""
+        await _NO_UPLOADS.send(request, send)
+        return False
 
 
 @contextlib.contextmanager
