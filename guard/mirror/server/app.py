@@ -17,6 +17,7 @@ from guard.mirror.mirror import Mirror
 from guard.mirror.owners import Owners
 from guard.mirror.pages import Pages
 from guard.mirror.pulling import Pulling
+from guard.mirror.records import FileRecord
 from guard.mirror.server.asgi import (
     AGAIN,
     NOT_FOUND,
@@ -67,14 +68,19 @@ def parts(mirror: Mirror, judge: Judge) -> Parts:
     """Return the parts of one mirror."""
     owners = Owners(mirror, judge)
     intake = Intake(mirror, judge, owners)
+    cache = Cache()
+
+    def forget(record: FileRecord) -> None:
+        cache.forget(Changed(projects=frozenset({record.listed.project})))
+
     return Parts(
         mirror=mirror,
         judge=judge,
         owners=owners,
         intake=intake,
-        pulling=Pulling(mirror, intake),
+        pulling=Pulling(mirror, intake, forget),
         pages=Pages(mirror, judge, owners),
-        cache=Cache(),
+        cache=cache,
     )
 
 
