@@ -41,6 +41,12 @@ _EVERY: Final = 1.0
 
 _READING: Final = frozenset({"GET", "HEAD"})
 _HOT: Final = ("/simple/", "/files/", "/integrity/")
+_UNAVAILABLE: Final = Problem(
+    status=503,
+    title="Unavailable",
+    detail="the mirror cannot use its database, its store or its disk; ask again in a moment",
+    headers=[AGAIN],
+)
 _NO_UPLOADS: Final = Problem(status=403, title="Forbidden", detail="nobody may upload here")
 _NOT_ALLOWED: Final = Problem(
     status=405, title="Method Not Allowed", headers=[(b"allow", b"GET, HEAD")]
@@ -136,8 +142,7 @@ class Application:
             _log.error("%s: %s", error.message, error.reason)
             if started:
                 return  # the server closes the connection: the client sees that it is short
-            said = Problem(status=503, title="Unavailable", detail=error.message, headers=[AGAIN])
-            await said.send(request, send)
+            await _UNAVAILABLE.send(request, send)  # why, and where on the disk, the log says
 
     async def _route(self, request: Request, receive: Receive, send: Send) -> None:
         path = request.path
