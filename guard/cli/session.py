@@ -58,8 +58,14 @@ class Session:
     layers: tuple[Layer, ...] = ()
     """The files that the policy comes from."""
 
+    python: Path | None = None
+    """The interpreter that is installed for."""
+
     place: Path | None = None
     """Where everything is to go; `None` where nothing is installed."""
+    alike: Callable[[Wanted], Installer] | None = None
+    """The same installer for other requirements of the same Python, whatever the target has."""
+
     indexes: Callable[[Pages, Http, Sequence[Index]], IndexSource] | None = None
     """How the indexes are asked, where that is not as it always is."""
 
@@ -69,6 +75,7 @@ class Session:
     page_cache: PageCache | None = None
     """Where pages are kept, where that is not the user's own cache."""
 
+    connections: int = _WORKERS
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
 
@@ -101,7 +108,7 @@ class Session:
                 ca_bundle=configuration.ca_bundle,
                 proxy=configuration.proxy,
                 user_agent=f"wheelguard/{guard.__version__}",
-                pooled=_WORKERS,
+                pooled=self.connections,
             )
             http = Http(connection=connection, credentials=configuration.credentials)
         except FetchError as error:
@@ -194,6 +201,13 @@ def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
         pool=pool,
         now=now,
         place=None if alone else target.place,
+        alike=lambda others: _installer(
+            arguments.installer,
+            replace(target, alone=True, directory=None, prefix=None),
+            others,
+            pool,
+        ),
+        python=target.python,
     )
     try:
         yield run
@@ -317,11 +331,13 @@ def _request(arguments: argparse.Namespace, now: datetime) -> Request:
         raise UnsupportedError(
             "`--no-binary` is not supported",
             reason="building a source distribution runs its code before it is judged",
+            hint='what has no wheel can be built: rules.source-distribution.action = "build"',
         )
     files = arguments.requirement_files
     only = getattr(arguments, "only_group", [])
     return Request(
         specifiers=(*arguments.requirement, *arguments.editable),
+        editable=tuple(arguments.editable),
         requirement_files=tuple(f for f in files if not (only and f.name == "pyproject.toml")),
         constraint_files=tuple(arguments.constraint_files),
         extras=tuple(getattr(arguments, "extra", [])),

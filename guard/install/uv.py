@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from guard import lock_file, plan
 from guard.errors import InstallerError
 from guard.install import configuration, uv_configuration
-from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
+from guard.install._base import Bounds, Hint, hand_over, own, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target
 from guard.install.uv_cache import UvCache
@@ -47,6 +47,7 @@ class Uv:
         self._wanted = wanted
         self._cache = cache
         self._uv = uv.find_uv_bin()
+        self._built: Path | None = None
         self._described = pool.submit(target.describe)
         self._indexes = configuration.uv_indexes(wanted.indexes, python=target.python)
         self._configured = pool.submit(configuration.for_uv, self._indexes, python=target.python)
@@ -66,6 +67,7 @@ class Uv:
         for only uv knows what it regards as satisfied, and the changes are then pinned.
         """
         self._refuse_place()
+        self._built = bounds.built
         with scratch() as folder:
             common = self._common(request, bounds, folder)
             words = "\n".join(request.specifiers)
@@ -117,13 +119,13 @@ class Uv:
             body = output.read_bytes()
         lock = plan.parse(body, name="uv's plan", own_files=True)
         if request.universal:
-            return plan.every(lock, folder=Path.cwd())
+            return plan.every(lock, folder=folder)
         description = self.description()
         return plan.select(
             lock,
             environment=description.environment,
             tags=description.tags,
-            folder=Path.cwd(),
+            folder=folder,  # uv writes paths as they are seen from there
         )
 
     def _run(self, command: Sequence[str], words: str, hint: Hint) -> str:
@@ -136,10 +138,18 @@ class Uv:
         return run(
             [*command, "--verbose"],
             words=words,
-            environment=self._indexes.environment,
+            environment=self._environment(),
             failed=_NO_SOLUTION,
             overhear=overhear,
         )
+
+    def _environment(self) -> dict[str, str]:
+        """Return uv's indexes, and what was built here beside what the user has built."""
+        environment = dict(self._indexes.environment)
+        if self._built is not None:
+            links = environment.get("UV_FIND_LINKS") or os.environ.get("UV_FIND_LINKS", "")
+            environment["UV_FIND_LINKS"] = ",".join(filter(None, (links, self._built.as_uri())))
+        return environment
 
     def _changes(
         self, request: Request, common: Sequence[str], words: str, hint: Hint
@@ -161,6 +171,8 @@ class Uv:
         self, changes: Sequence[str], common: Sequence[str], hint: Hint, request: Request
     ) -> tuple[Planned, ...]:
         direct = {file.project: f"{file.project} @ {file.url}" for file in self._wanted.direct}
+        if {canonicalize_name(c) for c in changes if "==" not in c} - direct.keys():
+            direct |= self._folders(common, hint, request)
         words = [direct.get(canonicalize_name(c.partition("==")[0]), c) for c in changes]
         alone = [] if request.no_deps else ["--no-deps"]  # uv takes it once
         planned = self._compile([*common, *alone, "-"], "\n".join(words), hint, request)
@@ -168,6 +180,15 @@ class Uv:
         if {p.file.project for p in planned} != expected:
             raise InstallerError("uv's plan is not what uv said it would change", exit_code=70)
         return planned
+
+    def _folders(
+        self, common: Sequence[str], hint: Hint, request: Request
+    ) -> dict[NormalizedName, str]:
+        """Return what `[tool.uv.sources]` brings in by path: uv's changes do not say from where."""
+        stdin = ["-"] if request.specifiers else []
+        words = "\n".join(request.specifiers)
+        planned = self._compile([*common, *_sources(request), *stdin], words, hint, request)
+        return {p.file.project: f"{p.file.project} @ {p.file.url}" for p in planned if p.direct}
 
     def _refuse_place(self) -> None:
         here = Path.cwd()
@@ -196,6 +217,8 @@ class Uv:
             command += ["--python", str(self._target.python), *self._place()]
             if request.reinstall:
                 command.append("--reinstall")
+            for project in own(admitted):
+                command += ["--reinstall-package", project]
             if quiet:
                 command.append("--quiet")
             # The user's own cache could hold other bytes under the same name.
@@ -256,12 +279,17 @@ def _installed(output: str) -> list[str]:
     try:
         changes: list[dict[str, Any]] = json.loads(output)["changes"]
         actions = {change["action"] for change in changes}
-        wanted = [f"{c['name']}=={c['version']}" for c in changes if c["action"] != "uninstalled"]
+        wanted = [_change(each) for each in changes if each["action"] != "uninstalled"]
     except (ValueError, KeyError, TypeError) as error:
         raise _unread(str(error)) from None
     if unknown := actions - {"installed", "uninstalled", "reinstalled"}:
         raise _unread(f"it speaks of {', '.join(sorted(map(str, unknown)))}")
     return wanted
+
+
+def _change(said: dict[str, str]) -> str:
+    """Return `name==version`; of a folder uv says the name alone."""
+    return f"{said['name']}=={said['version']}" if "version" in said else said["name"]
 
 
 def _unread(reason: str) -> InstallerError:

@@ -15,6 +15,7 @@ from guard.approval import Approvals
 from guard.errors import PolicyError
 from guard.model import Index, matches_name
 from guard.policy import Policy
+from guard.policy.load import overlay
 from guard.sources.advisories import AdvisorySource
 from guard.sources.baseline import Baselines
 from guard.sources.http import FetchError
@@ -144,8 +145,7 @@ class Judge:
 
     def _read(self) -> Standpoint:
         outside = self._outside
-        policy = outside.policy()
-        policy = replace(policy, approvals=policy.approvals + self._approvals())
+        policy = overlay({}, outside.policy(), source="the mirror", approvals=self._approvals())
         advisories = outside.advisories()
         admission = replace(outside.admission, policy=policy, advisories=advisories)
         return Standpoint(policy, advisories, basis(admission))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
@@ -155,7 +155,7 @@ def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -
     held = record.held if record is not None and record.state is State.ADMITTED else None
     key = _key(entry)
     listed = record.listed if record is not None else None
-    return replace(
+    return msgspec.structs.replace(
         entry,
         url=f"../../files/{key.sha256[:2]}/{key.sha256}/{quote(entry.filename, safe='+')}",
         size=held.size if held else entry.size,

@@ -68,7 +68,7 @@ class Pulling:
         while not self._leased(name):
             threading.Event().wait(_POLLED)
             record = mirror.files.find(key)
-            if record is not None and record != before and record.decided is not None:
+            if record is not None and record != before and self._intake.is_current(record):
                 return record
             if mirror.clock() - began > _PATIENCE:
                 return Unknown("another replica is still judging it")

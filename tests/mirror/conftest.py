@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 import uv
 
+from tests.mirror.backends import database_url, mirror_backend, postgres, s3
+
+__all__ = ["database_url", "fetched", "mirror_backend", "postgres", "s3"]
+
 
 @pytest.fixture(scope="session")
 def fetched(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:

@@ -181,7 +181,7 @@ def mirrored(
 ) -> Iterator[Mirrored]:
     """A mirror of `indexes`, which are asked anew each time that a page is needed."""
     clock, policy = Clock(), [toml]
-    settings = Settings(data=folder, stale_age=stale, public_url=public_url)
+    settings = Settings(data=folder, stale_age=stale, public_url=public_url, uploads=True)
     http = a_client(limits) if credentials is None else a_client_with(_found_in(credentials))
     a_snapshot(folder / "advisories", now=ago())
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
@@ -199,7 +199,7 @@ def mirrored(
             advisories=lambda: AdvisorySource(folder / "advisories"),
         )
         own = parts(mirror, Judge(outside, Approvals, clock))
-        app = Application(own, gate=gate, uploads=True)
+        app = Application(own, gate=gate)
         with asyncio.Runner() as runner, contextlib.closing(mirror):
             yield Mirrored(own, app, clock, policy, folder, runner, Seen(mirror.changes))
             app.close()
@@ -372,7 +372,7 @@ def serving(
     mirror: Mirrored, hosts: Hosts | None = None, gate: Gate | None = None
 ) -> Iterator[Served]:
     """The mirror behind the real server, as `guard mirror serve` sets it up."""
-    app = Application(mirror.own, hosts=hosts, gate=gate, uploads=True)
+    app = Application(mirror.own, hosts=hosts, gate=gate)
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     server = _Server(configured(app, "127.0.0.1", port, timeout_notify=1))

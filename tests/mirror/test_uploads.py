@@ -38,12 +38,12 @@ class ByToken(Gate):
     async def __call__(self, request: Request, send: Send) -> bool:
         return True
 
-    async def uploads(self, request: Request, send: Send) -> bool:
+    async def uploader(self, request: Request, send: Send) -> str | None:
         known = base64.b64encode(b"__token__:word").decode()
         if request.header(b"authorization") == f"Basic {known}":
-            return True
+            return "builder"
         await Problem(status=401, title="Unauthorized").send(request, send)
-        return False
+        return None
 
 
 @pytest.fixture

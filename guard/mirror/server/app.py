@@ -29,7 +29,7 @@ from guard.mirror.server.asgi import (
     Scope,
     Send,
 )
-from guard.mirror.server.files import Files
+from guard.mirror.server.files import Denied, Files
 from guard.mirror.server.hosts import Hosts
 from guard.mirror.server.simple import Cache, Simple, moved
 from guard.mirror.server.uploading import PATHS, Uploading
@@ -98,22 +98,21 @@ class Application:
         own: Parts,
         others: App | None = None,
         gate: Gate | None = None,
+        denied: Denied | None = None,
         hosts: Hosts | None = None,
-        *,
-        uploads: bool = False,
     ) -> None:
         """`gate` says who may come in, `hosts` by which names; without them, everybody by any.
 
-        With `uploads`, those may upload whom the gate lets: without one, nobody.
+        `denied` is told of what was denied.
         """
         self._own = own
         self._others = others
         self._gate = gate
         self._hosts = hosts or Hosts()
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
-        self._files = Files(own.mirror, own.judge, own.pulling)
+        self._files = Files(own.mirror, own.judge, own.pulling, denied)
         self._uploading = None
-        if uploads and gate is not None:
+        if own.mirror.settings.uploads and gate is not None:
             taking = Uploads(own.mirror, own.judge, own.owners, own.intake)
             self._uploading = Uploading(taking)
 
@@ -156,8 +155,9 @@ class Application:
             else:
                 await self._files.provenance(request, receive, send)
         elif self._uploading is not None and self._gate is not None and path in PATHS:
-            if await self._gate.uploads(request, send):
-                await self._uploading(request, receive, send)
+            uploader = await self._gate.uploader(request, send)
+            if uploader is not None:
+                await self._uploading(request, receive, send, uploader)
         elif path == "/simple":
             await moved(request, send, "simple/")
         elif self._others is not None:
@@ -177,10 +177,10 @@ class Gate:
         """Tell whether to go on; otherwise everything was answered."""
         raise NotImplementedError
 
-    async def uploads(self, request: Request, send: Send) -> bool:
-        """Tell whether this may be uploaded; otherwise everything was answered."""
+    async def uploader(self, request: Request, send: Send) -> str | None:
+        """Return the name of whoever may upload; otherwise everything was answered."""
         await _NO_UPLOADS.send(request, send)
-        return False
+        return None
 
 
 @contextlib.contextmanager

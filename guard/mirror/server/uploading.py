@@ -36,15 +36,15 @@ class Uploading:
         self._limit = limit
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
-        """Take one upload. Raises `MirrorError`."""
+    async def __call__(self, request: Request, receive: Receive, send: Send, uploader: str) -> None:
+        """Take one upload of somebody. Raises `MirrorError`."""
         if request.scope["method"] != "POST":
             await _NOT_ALLOWED.send(request, send)
             return
         try:
             async with self._room:
                 with _place(self._uploads.mirror.settings.data) as place:
-                    record = await self._taken(request, receive, place)
+                    record = await self._taken(request, receive, place, uploader)
         except RefusedError as error:
             await _refused(error).send(request, send)
             return
@@ -53,7 +53,9 @@ class Uploading:
         else:
             await refusal(record).send(request, send)
 
-    async def _taken(self, request: Request, receive: Receive, place: Path) -> FileRecord:
+    async def _taken(
+        self, request: Request, receive: Receive, place: Path, uploader: str
+    ) -> FileRecord:
         form = Form(request.header(b"content-type"), place, limit=self._limit)
         with contextlib.closing(form):
             more = True
@@ -68,7 +70,7 @@ class Uploading:
                 except OSError as error:
                     raise _unwritable(error) from None
             form.finish()
-        return await anyio.to_thread.run_sync(self._uploads.take, form, place)
+        return await anyio.to_thread.run_sync(self._uploads.take, form, place, uploader)
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from guard.errors import RefusedError
+from guard.mirror.database import audit
+from guard.mirror.database.audit import Act
 from guard.mirror.finding import Found, file_of
 from guard.mirror.intake import Intake
 from guard.mirror.judging import Judge
@@ -44,7 +46,7 @@ class Uploads:
     owners: Owners
     intake: Intake
 
-    def take(self, form: Form, place: Path) -> FileRecord:
+    def take(self, form: Form, place: Path, uploader: str) -> FileRecord:
         """Judge the file at `place`, and take it in where it is admitted."""
         project, version = _named(form)
         if not _agrees(form, project, version):
@@ -54,13 +56,17 @@ class Uploads:
         if not self.mirror.leases.take(name, self.mirror.holder, moment=now, until=now + _LEASE):
             raise _later("somebody else is uploading to this project")
         try:
-            return self._taken(form, place, project, version)
+            record, is_new = self._taken(form, place, project, version)
+            if is_new and record.state is State.ADMITTED:
+                self._note(record, uploader)
+            return record
         finally:
             self.mirror.leases.release(name, self.mirror.holder)
 
     def _taken(
         self, form: Form, place: Path, project: NormalizedName, version: Version
-    ) -> FileRecord:
+    ) -> tuple[FileRecord, bool]:
+        """Return what became of it, and whether it was not there before."""
         self._check_owner(project)
         filename, sha256 = form.filename or "", form.sha256
         for key, record in self.mirror.files.of_project(project).items():
@@ -71,7 +77,7 @@ class Uploads:
                         status=409,
                         hint="a release never changes: upload another version",
                     )
-                return record
+                return record, False
         admission = self.judge.admission(_OWN)
         document = None
         if sent := form.fields.get("attestations"):
@@ -88,10 +94,22 @@ class Uploads:
         found = Found(_OWN, entry, file_of(entry, project, version), document)
         record = self.intake.judged(found)
         if record.state is not State.ADMITTED:
-            return record
+            return record, True
         if not self.owners.claim(project):
             raise _taken_by_another(project)
-        return self.intake.accept(record)
+        return self.intake.accept(record), True
+
+    def _note(self, record: FileRecord, uploader: str) -> None:
+        listed = record.listed
+        with self.mirror.database.begin() as connection:
+            audit.write(
+                connection,
+                Act(uploader, self.mirror.clock()),
+                "upload",
+                f"{listed.project} {listed.version}",
+                filename=listed.key.filename,
+                sha256=listed.key.sha256,
+            )
 
     def _check_owner(self, project: NormalizedName) -> None:
         match self.owners.of(project):
