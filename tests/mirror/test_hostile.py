@@ -166,6 +166,7 @@ def test_a_body_that_nobody_wants_does_not_come_to_anything(served: Served) -> N
         b"GET / HTTP/1.1\r\nX: " + b"x" * HEAD + b"\r\n",
         b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * (HEAD // 6 + 1),
         b"GET / HTTP/1.1\r\nX: " + b"x" * (64 * HEAD),
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * HEAD + b"\r\n\r\n",
     ],
 )
 def test_a_head_has_an_end(head: bytes, served: Served) -> None:

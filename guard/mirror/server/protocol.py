@@ -28,6 +28,7 @@ class Bounded(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head = 0
         self._came = 0
+        self._is_too_large = False
         self._overdue: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -43,9 +44,7 @@ class Bounded(HttpToolsProtocol):
         if self.transport.is_closing() or not self._idle():
             return
         if self._head > HEAD:
-            self.logger.warning("The head of a request was too large.")
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+            self._refuse()
         elif self._overdue is None:
             self._wait()
 
@@ -58,12 +57,28 @@ class Bounded(HttpToolsProtocol):
         """Stop waiting: the rest is the application's."""
         self._head = 0
         self._forget()
+        fields = sum(len(name) + len(value) for name, value in self.headers)
+        if len(self.url) + fields > HEAD:
+            self._is_too_large = True
+            raise ValueError("its head is too large")  # the parser stops, and says so below
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, or too large a one."""
+        if self._is_too_large:
+            self._refuse()
+        else:
+            super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything."""
         self._forget()
         super().connection_lost(exc)
+
+    def _refuse(self) -> None:
+        self.logger.warning("The head of a request was too large.")
+        self.transport.write(_TOO_LARGE)
+        self.transport.close()
 
     def _idle(self) -> bool:
         """Tell whether there is no request that is being answered."""
