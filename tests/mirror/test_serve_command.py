@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import socket
 import subprocess
@@ -109,3 +110,34 @@ def test_passwords_are_not_said(guard: Guard) -> None:
 def test_it_is_not_opened_to_the_world_by_mistake(guard: Guard, host: str) -> None:
     ran = guard("mirror", "serve", "--host", host, "--index-url", "https://packages.example.com/")
     assert_paragraph(ran, 2, "would open the mirror to others")
+
+
+def test_those_may_upload_whose_role_it_is(
+    guard: Guard, index: LoopbackIndex, tmp_path: Path
+) -> None:
+    secrets = {}
+    for name, role in (("builds", "uploader"), ("somebody", "requester")):
+        assert guard("mirror", "person", "add", name, "--role", role).code == 0
+        made = guard("mirror", "token", "create", name, "--label", "test")
+        (secrets[name],) = re.findall(r"wgm_[A-Za-z0-9_-]{43}", made.out)
+    own = a_wheel("acme-tool", "1.0")
+    wheel = str(own.write_to(tmp_path))
+    with running(guard, "--uploads", "--index-url", index.url) as mirror:
+
+        def publish(token: str) -> subprocess.CompletedProcess[str]:
+            place = mirror.url.replace("/simple/", "/legacy/")
+            words = (uv.find_uv_bin(), "publish", "--publish-url", place, "--token", token, wheel)
+            environment = scrubbed(HOME=str(tmp_path))
+            return subprocess.run(
+                words, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+            )
+
+        assert "403" in publish(secrets["somebody"]).stderr
+        assert "401" in publish("wgm_" + "x" * 43).stderr
+        assert mirror.say("/simple/acme-tool/").startswith(b"HTTP/1.1 404 ")
+        assert publish(secrets["builds"]).returncode == 0
+        assert mirror.say(place_of(own)).endswith(own.content)
+        assert secrets["builds"] not in mirror.stop()
+    log = guard("mirror", "log").out
+    assert "upload" in log
+    assert own.filename in log
