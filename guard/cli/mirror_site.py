@@ -13,6 +13,7 @@ from guard.mirror.people.gate import TokenGate
 from guard.mirror.people.requests import Requests
 from guard.mirror.people.tokens import Tokens
 from guard.mirror.server.app import Application, Parts
+from guard.mirror.server.hosts import hosts_of
 from guard.mirror.web.app import application
 from guard.mirror.web.site import Site
 
@@ -38,6 +39,7 @@ def composed(own: Parts) -> Application:
         others=application(site),
         gate=TokenGate(authentication, anonymous=mirror.settings.anonymous),
         denied=automatic if mirror.settings.requests else None,
+        hosts=hosts_of(mirror.settings.host, mirror.settings.public_url),
     )
 
 

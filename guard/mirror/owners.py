@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
 
 from packaging.utils import NormalizedName
 
@@ -11,6 +15,9 @@ from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
 from guard.mirror.records import PRIVATE
 from guard.model import Absent, Fact, Index, Unknown
+
+_FORGOTTEN: Final = timedelta(minutes=1)
+_MISSED: Final = 10_000
 
 
 class Owners:
@@ -21,6 +28,7 @@ class Owners:
         self._judge = judge
         self._projects = Projects(mirror.database)
         self._known: dict[NormalizedName, str] = {}
+        self._absent: OrderedDict[NormalizedName, datetime] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, project: NormalizedName) -> Fact[Index]:
@@ -30,22 +38,58 @@ class Owners:
         else the first upstream that has a page. If one that comes before cannot be asked, it is not
         known.
         """
-        candidates = self._judge.candidates(project)
+        named = self._judge.named(project)
+        if named is not None:
+            return self._first(project, named)
         recorded = self._recorded(project)
+        if recorded == PRIVATE:
+            return Index(url=PRIVATE)
         if recorded is not None:
-            if recorded == PRIVATE:
-                return Index(url=PRIVATE)
-            found = next((index for index in candidates if index.url == recorded), None)
+            found = next((index for index in self._judge.indexes if index.url == recorded), None)
             return found or Absent(f"{project} belongs to {recorded}, which is not asked any more")
+        if self._is_absent(project):
+            return _nobodys(project)
+        index = self._first(project, self._judge.indexes)
+        if isinstance(index, Absent):
+            self._miss(project)
+        if isinstance(index, Absent | Unknown):
+            return index
+        owner = self._projects.claim(project, index.url, moment=self._mirror.clock())
+        return index if owner == index.url else self.of(project)
+
+    def claim(self, project: NormalizedName) -> bool:
+        """Tell whether `project` is the mirror's own now: no upstream has it, or is to have it."""
+        if self._judge.named(project) is not None:
+            return False
+        if self._recorded(project) is None and not isinstance(
+            self._first(project, self._judge.indexes), Absent
+        ):
+            return False
+        owner = self._projects.claim(project, PRIVATE, moment=self._mirror.clock())
+        return owner == PRIVATE
+
+    def _first(self, project: NormalizedName, indexes: Iterable[Index]) -> Fact[Index]:
         source = self._judge.source()
-        for index in candidates:
+        for index in indexes:
             page = source.page(index, project)
             if isinstance(page, Unknown):
                 return page
             if not isinstance(page, Absent):
-                owner = self._projects.claim(project, index.url, moment=self._mirror.clock())
-                return self.of(project) if owner != index.url else index
-        return Absent(f"no upstream has {project}")
+                return index
+        return _nobodys(project)
+
+    def _is_absent(self, project: NormalizedName) -> bool:
+        """Tell whether no upstream had it a moment ago: whoever invents names is not passed on."""
+        with self._lock:
+            moment = self._absent.get(project)
+        return moment is not None and self._mirror.clock() - moment < _FORGOTTEN
+
+    def _miss(self, project: NormalizedName) -> None:
+        with self._lock:
+            self._absent[project] = self._mirror.clock()
+            self._absent.move_to_end(project)
+            while len(self._absent) > _MISSED:
+                self._absent.popitem(last=False)
 
     def _recorded(self, project: NormalizedName) -> str | None:
         with self._lock:
@@ -54,3 +98,7 @@ class Owners:
             with self._lock:
                 self._known[project] = known
         return known
+
+
+def _nobodys(project: NormalizedName) -> Absent:
+    return Absent(f"no upstream has {project}")

@@ -12,7 +12,7 @@ from guard.cli.parser.recording import sha256
 Place: TypeAlias = Callable[[argparse.ArgumentParser], None]
 """Adds the options that say where a mirror keeps what it has."""
 
-_ROLES: Final = ("reader", "requester", "approver", "admin")
+_ROLES: Final = ("reader", "requester", "uploader", "approver", "admin")
 _WHEN: Final = 'a day (2027-03-01) or a duration ("90 days")'
 
 

@@ -56,6 +56,9 @@ def _serve(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="have S3 itself send files, by addresses that last for a minute",
     )
+    group.add_argument(
+        "--uploads", action="store_true", help="take projects from those whose role is `uploader`"
+    )
     mirror_people.serving(command)
     _judging(command)
 

@@ -8,7 +8,7 @@ import anyio.to_thread
 
 from guard.errors import RefusedError
 from guard.mirror.people.authentication import Authentication
-from guard.mirror.people.person import Caller
+from guard.mirror.people.person import Caller, Role
 from guard.mirror.server.app import Gate
 from guard.mirror.server.asgi import Headers, Problem, Request, Scope, Send
 
@@ -43,6 +43,21 @@ class TokenGate(Gate):
             return False
         return True
 
+    async def uploader(self, request: Request, send: Send) -> str | None:
+        """Return the name of whoever may upload. Raises `MirrorError`."""
+        given = request.header(b"authorization") or None
+        try:
+            caller = await anyio.to_thread.run_sync(
+                self._authentication.of_header, given, address_of(request.scope)
+            )
+            if caller is None:
+                raise _NAMELESS
+            caller.demand(Role.UPLOADER)
+        except RefusedError as error:
+            await problem(error).send(request, send)
+            return None
+        return caller.name
+
 
 def caller_of(scope: Scope) -> Caller | None:
     """Return whom the gate has let in; `None` for somebody without a token."""
@@ -72,6 +87,9 @@ def problem(error: RefusedError) -> Problem:
     )
 
 
+_NAMELESS: Final = RefusedError(
+    "uploads take a token", status=401, hint="send it as the password of __token__"
+)
 _CLOSED: Final = RefusedError(
     "this mirror is not open to everybody",
     status=401,

@@ -20,6 +20,9 @@ class Role(enum.StrEnum):
     REQUESTER = "requester"
     """Ask for a release."""
 
+    UPLOADER = "uploader"
+    """Upload projects of one's own, where the mirror takes any."""
+
     APPROVER = "approver"
     """Vote on what others ask for, revoke approvals, and read the audit log."""
 

@@ -19,6 +19,7 @@ from guard.cli.mirror_parts import opened
 from guard.cli.mirror_site import composed
 from guard.mirror.people.person import Role
 from guard.mirror.server.app import watching
+from guard.mirror.server.serving import configured
 from guard.mirror.settings import Settings
 from tests.advisory.records import a_snapshot
 from tests.e2e.guarded import LONG_AGO, ago
@@ -126,9 +127,7 @@ def mirrored(
         said = {"data": folder / "data", "index_url": index.url, "port": port} | settings
         with opened(Settings(policy=str(folder / "guard.toml"), **said)) as own:
             office = Office(own.mirror.database, clock=own.mirror.clock)
-            server = uvicorn.Server(
-                uvicorn.Config(composed(own), lifespan="off", log_config=None, access_log=False)
-            )
+            server = uvicorn.Server(configured(composed(own), "127.0.0.1", 0))
             listening.listen(100)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
             thread.start()
