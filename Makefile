@@ -44,7 +44,7 @@ bench: $(VENV)/.dev-$(VERSION)  # the speed bars: ratios against the bare tools
 	$(BIN)/python -m bench.inspection --rounds $(ROUNDS)
 pins: $(VENV)/.dev-$(VERSION)  # requirements/*.txt anew, nothing younger than our own cooldown
 	$(PINS) --output-file requirements/run.txt
-	$(PINS) --extra mirror --extra mirror-scale --group test --group lint --group services --group browser \
+	$(PINS) --extra mirror --extra mirror-scale --group test --group lint --group services --group browser --group conformance \
 		--output-file requirements/dev.txt
 clean:
 	rm -rf $(VENV) .try .bench .*_cache .hypothesis dist
