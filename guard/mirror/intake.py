@@ -91,7 +91,7 @@ class Intake:
             return Unknown(str(error))
         if entry is None or entry.hashes.get("sha256") != key.sha256:
             return Missing(f"{owner.url} does not list it")
-        return Found(owner, entry, _file(entry, project, version))
+        return Found(owner, entry, file_of(entry, project, version))
 
     def take(self, key: Key) -> FileRecord | Missing | Unknown:
         """Judge one file by what holds now, store it where it is admitted, and write both down.
@@ -111,7 +111,7 @@ class Intake:
         (verdict,) = judgement.verdicts
         admitted = next(iter(judgement.admitted), None)
         held = self._stored(found, admitted) if admitted else None
-        decided = _decided(verdict, epoch, admitted=admitted is not None)
+        decided = decided_of(verdict, epoch, admitted=admitted is not None)
         decided = self._kept(key, decided)
         state = self._mirror.files.decided(key, decided, held, moment=self._mirror.clock())
         decided = replace(decided, state=state)
@@ -200,7 +200,8 @@ class Intake:
         return sha256
 
 
-def _decided(verdict: Verdict, epoch: str, *, admitted: bool) -> Decided:
+def decided_of(verdict: Verdict, epoch: str, *, admitted: bool) -> Decided:
+    """Return what a verdict comes to; `admitted` is whether there is a proof of it."""
     now = verdict.candidate.judged_at
     if admitted:
         state = State.ADMITTED
@@ -235,7 +236,8 @@ def _plain(finding: Finding) -> Finding:
     return replace(finding, asks_for=None)
 
 
-def _file(entry: PageFile, project: NormalizedName, version: Version) -> File:
+def file_of(entry: PageFile, project: NormalizedName, version: Version) -> File:
+    """Return the file that an entry of a page is about."""
     wheel = entry.filename.endswith(".whl")
     return File(
         project=project,

@@ -80,6 +80,11 @@ class Judge:
         """The policy in force."""
         return self._standpoint.policy
 
+    @property
+    def advisories(self) -> AdvisorySource:
+        """The advisories in force."""
+        return self._standpoint.advisories
+
     def refresh(self) -> bool:
         """Read everything again; tell whether it says something else. Raises `MirrorError`.
 

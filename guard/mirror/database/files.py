@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,9 +25,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from guard.mirror.database import schema
 from guard.mirror.database.changes import changed
 from guard.mirror.database.engine import Database
+from guard.mirror.database.notices import RESTORED, REVOKED, noticed
 from guard.mirror.records import Decided, FileRecord, Held, Key, Listed, State
 from guard.model import FileKind, Finding
 
+_log: Final = logging.getLogger("guard.mirror.decisions")
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
 _PAGE: Final = 500
 """Rows at once, of what may be millions."""
@@ -87,14 +90,86 @@ class Files:
         this is written, so that nothing is ever promised that is not there.
         """
         with self._database.begin() as connection:
-            row = connection.execute(_LOCKED, _where(key)).mappings().one()
-            decided = _after(row, decided)
-            values = _decision(decided) | (_holding(held) if held else {})
-            connection.execute(update(schema.files).where(*_is(key)).values(values))
-            connection.execute(insert(schema.decisions).values(_made(key, decided)))
-            if row["state"] != decided.state or (held and row["size"] is None):
-                changed(connection, NormalizedName(row["project"]), moment=moment)
-        return decided.state
+            _, state = _write(connection, key, decided, held, moment=moment)
+        logged(key, replace(decided, state=state))
+        return state
+
+    def settled(
+        self, decisions: Mapping[Key, Decided], *, moment: datetime
+    ) -> Mapping[Key, tuple[State, State]]:
+        """Write down what became of files that are held: for each, its state before and now."""
+        with self._database.begin() as connection:
+            states = {
+                key: _write(connection, key, decided, None, moment=moment)
+                for key, decided in sorted(decisions.items(), key=_order)
+            }
+        for key, (_, state) in states.items():
+            logged(key, replace(decisions[key], state=state))
+        return states
+
+
+def logged(key: Key, decided: Decided) -> None:
+    """Write one line about a decision; whoever counts them listens to the same."""
+    _log.info(
+        "%s %s",
+        decided.state.value,
+        key.filename,
+        extra={
+            "guard": {
+                "event": "decision",
+                "file": key.filename,
+                "sha256": key.sha256,
+                "state": decided.state.value,
+                "rules": sorted({str(f.rule) for f in decided.findings if f.holds}),
+                "epoch": decided.epoch,
+            }
+        },
+    )
+
+
+def _order(item: tuple[Key, Decided]) -> tuple[str, str]:
+    """Two that write the same rows take them in the same order, so that neither waits for ever."""
+    return item[0].sha256, item[0].filename
+
+
+def _write(
+    connection: Connection, key: Key, decided: Decided, held: Held | None, *, moment: datetime
+) -> tuple[State, State]:
+    """Write one decision; return the state before and the one now."""
+    row = connection.execute(_LOCKED, _where(key)).mappings().one()
+    before = State(row["state"])
+    decided = _after(row, decided)
+    values = _decision(decided) | (_holding(held) if held else {})
+    connection.execute(update(schema.files).where(*_is(key)).values(values))
+    if any(row[name] != values[name] for name in ("state", "epoch", "findings")):
+        connection.execute(insert(schema.decisions).values(_made(key, decided)))
+    if before != decided.state or (held and row["size"] is None):
+        changed(connection, NormalizedName(row["project"]), moment=moment)
+    if (event := _event(before, decided.state)) is not None:
+        noticed(connection, event, _told(row, decided), moment=moment)
+    return before, decided.state
+
+
+def _event(before: State, after: State) -> str | None:
+    """Return what people are told when a file goes from one state to another."""
+    if after is State.REVOKED and before is not State.REVOKED:
+        return REVOKED
+    return RESTORED if (before, after) == (State.REVOKED, State.ADMITTED) else None
+
+
+def _told(row: RowMapping, decided: Decided) -> dict[str, object]:
+    return {
+        "project": row["project"],
+        "version": row["version"],
+        "filename": row["filename"],
+        "sha256": row["sha256"],
+        "state": decided.state.value,
+        "findings": [
+            {"rule": str(f.rule), "level": str(f.level), "message": f.message}
+            for f in decided.findings
+            if f.holds
+        ],
+    }
 
 
 def record_of(row: RowMapping) -> FileRecord:
@@ -182,10 +257,15 @@ def _holding(held: Held) -> dict[str, Any]:
 
 
 def _after(row: RowMapping, decided: Decided) -> Decided:
-    """Return the decision as it follows on the one before: denied after admitted is revoked."""
-    before = {State.ADMITTED, State.REVOKED}
-    if decided.state is State.DENIED and row["state"] in before:
+    """Return the decision as it follows on the one before: denied after admitted is revoked.
+
+    Only what was admitted is ever held, whatever nobody could tell in between.
+    """
+    if decided.state is State.DENIED and row["size"] is not None:
         return replace(decided, state=State.REVOKED)
+    if decided.state is State.UNDECIDED and row["state"] == State.REVOKED:
+        findings = _FINDINGS.decode(row["findings"])  # it stays what it is until somebody can tell
+        return replace(decided, state=State.REVOKED, findings=findings)
     return decided
 
 
