@@ -57,9 +57,7 @@ class Holdings:
         return {state: found.get(state, 0) for state in State}
 
 
-def batches(
-    projects: Iterable[NormalizedName], size: int
-) -> Iterable[Sequence[NormalizedName]]:
+def batches(projects: Iterable[NormalizedName], size: int) -> Iterable[Sequence[NormalizedName]]:
     """Yield the projects, so many at a time."""
     batch: list[NormalizedName] = []
     for project in projects:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -36,6 +37,9 @@ OBSERVE: Final = "observe"
 _log: Final = logging.getLogger("guard.mirror")
 _BATCH: Final = 20
 """Projects: what is revoked is written when its batch is over."""
+
+_REMEMBERED: Final = 16
+"""Keys of rounds that were begun, so that the database is not asked every second."""
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -105,6 +109,7 @@ class Monitor:
         self._rounds = Rounds(mirror.database)
         self._holdings = Holdings(mirror.database)
         self._epoch: str | None = None
+        self._known: deque[str] = deque(maxlen=_REMEMBERED)
         self._advisories: AdvisorySource = judge.advisories
         self._first: frozenset[NormalizedName] = frozenset()
 
@@ -130,11 +135,12 @@ class Monitor:
         period = int(now.timestamp() // self._every.total_seconds())
         self._open(f"upstreams {period}", Kind.UPSTREAMS, epoch, since=now, moment=now)
 
-    def _open(
-        self, key: str, kind: Kind, epoch: str, *, since: datetime, moment: datetime
-    ) -> None:
+    def _open(self, key: str, kind: Kind, epoch: str, *, since: datetime, moment: datetime) -> None:
+        if key in self._known:
+            return
         if self._rounds.begin(key, kind=kind, epoch=epoch, since=since, moment=moment):
             _log.info("everything held is judged again: %s", kind.value)
+        self._known.append(key)
 
     def _order(self) -> None:
         """Note whose advisories have changed: what is known of these is to be judged first."""

@@ -55,4 +55,4 @@ def _repeat(chore: Chore, over: threading.Event) -> None:
             failures += 1
             _log.error("%s: %s: %s", chore.name, error.message, error.reason or "")
         longest = max(chore.every, _LONGEST)
-        wait = min(chore.every * 2**min(failures, 20), longest)
+        wait = min(chore.every * 2 ** min(failures, 20), longest)
