@@ -90,7 +90,7 @@ class AdvisorySource:
         self, other: AdvisorySource, projects: Iterable[NormalizedName]
     ) -> list[NormalizedName]:
         """Return those of `projects` of which `other` says something else, or that nobody knows."""
-        ours, theirs = self._opened(), other._opened()  # noqa: SLF001 - of the same class
+        ours, theirs = self._opened(), other._opened()
         if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
             return list(projects)
         try:

@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 from packaging.utils import NormalizedName
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
     Select,
@@ -140,9 +139,9 @@ def _write(
     before = State(row["state"])
     decided = _after(row, decided)
     values = _decision(decided) | (_holding(held) if held else {})
-    connection.execute(update(schema.files).where(*_is(key)).values(values))
+    connection.execute(_UPDATE, values | {"of_sha256": key.sha256, "of_filename": key.filename})
     if any(row[name] != values[name] for name in ("state", "epoch", "findings")):
-        connection.execute(insert(schema.decisions).values(_made(key, decided)))
+        connection.execute(_INSERT, _made(key, decided))
     if before != decided.state or (held and row["size"] is None):
         changed(connection, NormalizedName(row["project"]), moment=moment)
     if (event := _event(before, decided.state)) is not None:
@@ -276,10 +275,6 @@ def _insert(connection: Connection) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(schema.files)
 
 
-def _is(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return schema.files.c.sha256 == key.sha256, schema.files.c.filename == key.filename
-
-
 def _where(key: Key) -> dict[str, str]:
     return {"sha256": key.sha256, "filename": key.filename}
 
@@ -288,3 +283,8 @@ _ONE: Final = select(schema.files).where(
     schema.files.c.sha256 == bindparam("sha256"), schema.files.c.filename == bindparam("filename")
 )
 _LOCKED: Final = _ONE.with_for_update()
+_UPDATE: Final = update(schema.files).where(
+    schema.files.c.sha256 == bindparam("of_sha256"),
+    schema.files.c.filename == bindparam("of_filename"),
+)
+_INSERT: Final = insert(schema.decisions)

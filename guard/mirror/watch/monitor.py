@@ -24,7 +24,7 @@ from guard.mirror.watch.holdings import Holdings, batches
 from guard.mirror.watch.leasing import leased
 from guard.mirror.watch.observing import Observing
 from guard.mirror.watch.rejudging import Outcome, Rejudging
-from guard.mirror.watch.rounds import Kind, Round, Rounds
+from guard.mirror.watch.rounds import Due, Kind, Round, Rounds
 from guard.sources.advisories import AdvisorySource
 
 Payload: TypeAlias = Mapping[str, Any]
@@ -128,18 +128,19 @@ class Monitor:
             last = self._rounds.last(Kind.STANDPOINT)
             if last is None or last.epoch != epoch:
                 key = f"{epoch} after {last.number if last else 0}"
-                self._open(key, Kind.STANDPOINT, epoch, since=_NEVER, moment=now)
+                self._open(key, Due(kind=Kind.STANDPOINT, epoch=epoch, since=_NEVER), now)
             self._epoch = epoch
         day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        self._open(f"day {day:%Y-%m-%d}", Kind.DAY, epoch, since=day, moment=now)
+        self._open(f"day {day:%Y-%m-%d}", Due(kind=Kind.DAY, epoch=epoch, since=day), now)
         period = int(now.timestamp() // self._every.total_seconds())
-        self._open(f"upstreams {period}", Kind.UPSTREAMS, epoch, since=now, moment=now)
+        look = Due(kind=Kind.UPSTREAMS, epoch=epoch, since=now)
+        self._open(f"upstreams {period}", look, now)
 
-    def _open(self, key: str, kind: Kind, epoch: str, *, since: datetime, moment: datetime) -> None:
+    def _open(self, key: str, due: Due, moment: datetime) -> None:
         if key in self._known:
             return
-        if self._rounds.begin(key, kind=kind, epoch=epoch, since=since, moment=moment):
-            _log.info("everything held is judged again: %s", kind.value)
+        if self._rounds.begin(key, due, moment=moment):
+            _log.info("everything held is judged again: %s", due.kind.value)
         self._known.append(key)
 
     def _order(self) -> None:

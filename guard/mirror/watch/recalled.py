@@ -32,5 +32,5 @@ class Recalled(Quarantine):
         """Return the file if it is held, as it was when its content was read."""
         size, names = self.sizes.get(sha256), set(algorithms)
         if size is not None and names <= {"sha256"} and self.contents.known(sha256, filename):
-            return Arrival(Quarantine._path(self, sha256, filename), {"sha256": sha256}, size)
+            return Arrival(self._path(sha256, filename), {"sha256": sha256}, size)
         return self.behind.find(sha256, filename, names)

@@ -37,16 +37,23 @@ class Kind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """One round: under way while `ended_at` is `None`."""
+class Due:
+    """What is to be judged again."""
 
-    number: int
     kind: Kind
     epoch: str
-    project: NormalizedName | None
     since: datetime
     """What was judged after, by the same epoch, is left alone."""
 
+    project: NormalizedName | None = None
+    """`None` for everything that is held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round(Due):
+    """One round: under way while `ended_at` is `None`."""
+
+    number: int
     began_at: datetime
     ended_at: datetime | None
     outcome: Outcome
@@ -58,23 +65,14 @@ class Rounds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(
-        self,
-        key: str,
-        *,
-        kind: Kind,
-        epoch: str,
-        since: datetime,
-        moment: datetime,
-        project: NormalizedName | None = None,
-    ) -> bool:
+    def begin(self, key: str, due: Due, *, moment: datetime) -> bool:
         """Have a round made, unless one by that key was ever made; tell whether it is a new one."""
         values = {
             "key": key,
-            "kind": kind.value,
-            "epoch": epoch,
-            "project": project,
-            "since": since,
+            "kind": due.kind.value,
+            "epoch": due.epoch,
+            "project": due.project,
+            "since": due.since,
             "began_at": moment,
         }
         with self._database.begin() as connection:

@@ -75,7 +75,7 @@ class Reply:
         return json.loads(self.body)
 
 
-def ask(app: App, path: str, headers: Mapping[str, str] = {}, **scope: Any) -> Reply:  # noqa: B006
+def ask(app: App, path: str, headers: Mapping[str, str] = {}, **scope: Any) -> Reply:
     """Send one GET to an application, as a server would."""
     given = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     full = {

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from guard.mirror.database import schema
 from guard.mirror.records import State
 from guard.mirror.watch.monitor import OBSERVE, REJUDGE, Handlers
-from guard.mirror.watch.rounds import Kind, Rounds
+from guard.mirror.watch.rounds import Due, Kind, Rounds
 from tests.advisory.records import a_record
 from tests.builders import ago
 from tests.faults import status
@@ -173,9 +173,8 @@ def test_what_a_killed_replica_has_left_is_done_by_another(site: Site) -> None:
         one.second()
         two.second()
         rounds = Rounds(one.mirror.database)
-        rounds.begin(
-            "left", kind=Kind.ASKED, epoch=one.own.judge.epoch, since=ago(days=1), moment=ago()
-        )
+        due = Due(kind=Kind.ASKED, epoch=one.own.judge.epoch, since=ago(days=1))
+        rounds.begin("left", due, moment=ago())
         (left,) = rounds.open()
         now = site.clock()
         one.mirror.leases.take(
@@ -249,14 +248,8 @@ def test_somebody_may_ask_for_a_round(replica: Replica, project: str | None) -> 
     replica.site.clock.passes(minutes=5)
     now = replica.site.clock()
     named = None if project is None else name(project)
-    Rounds(replica.mirror.database).begin(
-        "asked",
-        kind=Kind.ASKED,
-        epoch=replica.own.judge.epoch,
-        since=now,
-        moment=now,
-        project=named,
-    )
+    due = Due(kind=Kind.ASKED, epoch=replica.own.judge.epoch, since=now, project=named)
+    Rounds(replica.mirror.database).begin("asked", due, moment=now)
     replica.tick()
     judged = {a.name: replica.record(a).decided for a in (FROB, DEP)}
     assert judged["frob"] is not None
