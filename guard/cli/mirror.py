@@ -14,7 +14,11 @@ from guard.cli.exit import ExitCode
 from guard.errors import UnsupportedError, UsageError
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_ELSEWHERE: Final[dict[str, str]] = {}
+_ELSEWHERE: Final = {
+    "build": "guard.cli.mirror_build",
+    "export": "guard.cli.mirror_bundle",
+    "import": "guard.cli.mirror_bundle",
+}
 """Actions that have a module of their own."""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import contextlib
+import math
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,18 +18,23 @@ from guard.cli.session import Session, advisories_folder, cache_folder, policy_f
 from guard.errors import MirrorError
 from guard.gateway.indexes import configured
 from guard.gateway.tool import Tool
+from guard.install.configuration import Configuration
 from guard.mirror.database import Database, open_database
 from guard.mirror.database.engine import at
+from guard.mirror.database.projects import Projects
 from guard.mirror.database.schema import METADATA
 from guard.mirror.judging import Judge, Outside
 from guard.mirror.mirror import Mirror
+from guard.mirror.records import PRIVATE
 from guard.mirror.server.app import Parts, parts
 from guard.mirror.settings import Settings
 from guard.mirror.shelf import Shelf
 from guard.mirror.store import open_store
+from guard.model import Index
 from guard.policy import effective
 from guard.private import private_folder
 from guard.progress import Silent
+from guard.quarantine import Quarantine
 from guard.request import IndexOptions, Request, Wanted
 from guard.sources.advisories import AdvisorySource
 from guard.sources.cache import PageCache
@@ -53,6 +59,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         public_url=(getattr(arguments, "public_url", None) or "").rstrip("/") or None,
         index_url=getattr(arguments, "index_url", None),
         extra_index_urls=tuple(getattr(arguments, "extra_index_url", ())),
+        offline=getattr(arguments, "offline", False),
         policy=getattr(arguments, "policy", None),
     )
 
@@ -83,46 +90,78 @@ def _database(settings: Settings) -> Database:
 
 
 @contextlib.contextmanager
-def opened(settings: Settings) -> Iterator[Parts]:
-    """Yield a mirror with its judge, ready to serve."""
+def opened(
+    settings: Settings, *, cache: PageCache | None = None, origins: Sequence[str] = ()
+) -> Iterator[Parts]:
+    """Yield a mirror with its judge, ready to serve.
+
+    `cache` is where pages are kept; `origins` are the upstreams of a mirror that has none.
+    """
     mirror = mirror_of(settings)
     pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
-    session = _session(settings, pool)
+    cache = cache or PageCache(pages_folder(settings))
+    session = _session(mirror, pool, cache, origins)
     try:
-        yield parts(mirror, _judge(mirror, session))
+        yield parts(mirror, _judge(mirror, session, cache))
     finally:
         session.close()
         pool.shutdown(wait=False, cancel_futures=True)
         mirror.close()
 
 
-def _session(settings: Settings, pool: concurrent.futures.ThreadPoolExecutor) -> Session:
-    asked = IndexOptions(index_url=settings.index_url, extra_index_urls=settings.extra_index_urls)
+def pages_folder(settings: Settings) -> Path:
+    """Return where pages are kept: a bundle's apart from those of the network."""
+    return settings.data / "pages" if settings.offline else cache_folder() / "pages"
+
+
+def quarantine() -> Quarantine:
+    """Return the quarantine, which the mirror shares with the command line."""
+    return Quarantine(cache_folder() / "quarantine")
+
+
+def _session(
+    mirror: Mirror,
+    pool: concurrent.futures.ThreadPoolExecutor,
+    cache: PageCache,
+    origins: Sequence[str],
+) -> Session:
+    settings = mirror.settings
     policy, layers = effective(policy_files(settings.policy, None))
     return Session(
         policy=policy,
         layers=layers,
-        request=Request(),
+        request=Request(offline=settings.offline),
         wanted=Wanted(),
-        installer=Tool(configured(asked, ())),
+        installer=Tool(_configuration(mirror, origins)),
         progress=Silent(),
         pool=pool,
         now=datetime.now(UTC),
-        stale=settings.stale_age.total_seconds(),
+        stale=_stale(settings),
+        page_cache=cache,
     )
 
 
-def _judge(mirror: Mirror, session: Session) -> Judge:
+def _configuration(mirror: Mirror, origins: Sequence[str]) -> Configuration:
+    settings = mirror.settings
+    if settings.offline:
+        urls = dict.fromkeys([*origins, *Projects(mirror.database).owners()])
+        return Configuration(indexes=tuple(Index(url=url) for url in urls if url != PRIVATE))
+    asked = IndexOptions(index_url=settings.index_url, extra_index_urls=settings.extra_index_urls)
+    return configured(asked, ())
+
+
+def _stale(settings: Settings) -> float:
+    """Return for how many seconds a page holds on that cannot be asked for."""
+    return math.inf if settings.offline else settings.stale_age.total_seconds()
+
+
+def _judge(mirror: Mirror, session: Session, cache: PageCache) -> Judge:
     settings = mirror.settings
     admission = session.admission
-    quarantine = Shelf(admission.quarantine.root, mirror.store)
-    pages = Pages(
-        admission.http,
-        PageCache(cache_folder() / "pages"),
-        stale=settings.stale_age.total_seconds(),
-    )
+    shelf = Shelf(admission.quarantine.root, mirror.store)
+    pages = Pages(admission.http, cache, offline=settings.offline, stale=_stale(settings))
     outside = Outside(
-        admission=replace(admission, quarantine=quarantine, installed=dict, target=lambda: None),
+        admission=replace(admission, quarantine=shelf, installed=dict, target=lambda: None),
         pages=pages,
         indexes=admission.index.indexes,
         policy=lambda: effective(policy_files(settings.policy, None))[0],

@@ -33,6 +33,7 @@ from guard.request import IndexOptions, Request, Wanted, groups, read
 if TYPE_CHECKING:
     from guard.admission.gather import Admission
     from guard.model import Index
+    from guard.sources.cache import PageCache
     from guard.sources.http import Http
     from guard.sources.identities import KnownIdentities
     from guard.sources.index import IndexSource
@@ -64,6 +65,9 @@ class Session:
 
     stale: float = 0
     """Seconds for which a page holds on whose index does not answer."""
+
+    page_cache: PageCache | None = None
+    """Where pages are kept, where that is not the user's own cache."""
 
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
@@ -105,7 +109,7 @@ class Session:
         folder = cache_folder()
         pages = Pages(
             http,
-            PageCache(folder / "pages"),
+            self.page_cache or PageCache(folder / "pages"),
             offline=self.request.offline,
             refresh=self.request.refresh,
             stale=self.stale,

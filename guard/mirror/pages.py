@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
 import zstandard
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -77,7 +78,7 @@ class Pages:
         sifted = sift(admission, owner, page, sources=True)
         now = admission.now
         files = [
-            _announced(entry, record)
+            announced(entry, record)
             for entry in sifted.kept
             for record in (records.get(_key(entry)),)
             if not _is_held_back(record, epoch, now)
@@ -99,7 +100,7 @@ class Pages:
         records = self._mirror.files.of_project(project)
         now = self._mirror.clock()
         files = [
-            _announced(_entry(record), record)
+            announced(entry_of(record), record)
             for record in records.values()
             if record.state is State.ADMITTED
         ]
@@ -140,7 +141,7 @@ def _is_held_back(record: FileRecord | None, epoch: str, now: datetime) -> bool:
     return record.decided.epoch == epoch and now < record.decided.valid_until
 
 
-def _announced(entry: PageFile, record: FileRecord | None) -> PageFile:
+def announced(entry: PageFile, record: FileRecord | None) -> PageFile:
     """Return the entry at the mirror's own place, with what the mirror itself has beside it.
 
     PEP-658: whoever is promised a metadata file and does not get it fails, so only what is in the
@@ -163,7 +164,8 @@ def _provenance(record: FileRecord | None) -> str | None:
     return f"../../integrity/{listed.project}/{listed.version}/{listed.key.filename}/provenance"
 
 
-def _entry(record: FileRecord) -> PageFile:
+def entry_of(record: FileRecord) -> PageFile:
+    """Return the entry of a file as it was written down when it was first met."""
     listed = record.listed
     return PageFile(
         filename=listed.key.filename,
@@ -203,3 +205,17 @@ def rendering(body: bytes) -> Rendering:
     }
     etags = {coding: f'"{digest}-{coding}"' for coding in bodies}
     return Rendering(bodies=bodies, etags=etags | {"identity": f'"{digest}"'})
+
+
+def root_json(names: Iterable[NormalizedName]) -> bytes:
+    """Return the list of projects as PEP 691 has it."""
+    meta = {"api-version": serialize.API_VERSION}
+    return msgspec.json.encode({"meta": meta, "projects": [{"name": name} for name in names]})
+
+
+def root_html(names: Iterable[NormalizedName]) -> bytes:
+    """Return the list of projects as PEP 503 has it."""
+    links = "".join(f'<a href="{name}/">{name}</a><br>\n' for name in names)
+    head = f'<meta name="pypi:repository-version" content="{serialize.API_VERSION}">'
+    page = f"<!DOCTYPE html>\n<html>\n<head>\n{head}\n</head>\n<body>\n{links}</body>\n</html>\n"
+    return page.encode()

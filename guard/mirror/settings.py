@@ -29,6 +29,9 @@ class Settings:
     extra_index_urls: tuple[str, ...] = ()
     """The upstreams; without any, those that the user's pip or uv is configured with."""
 
+    offline: bool = False
+    """Whether there is no upstream to ask: what there is, bundles have brought."""
+
     policy: str | None = None
     """The policy file or preset; without one, those that count for the CLI."""
 

@@ -68,6 +68,10 @@ class Store:
         """Return the bytes of that digest: of what is small."""
         return b"".join(self.chunks(sha256))
 
+    def source(self, sha256: str) -> Path | bytes:
+        """Return what `put` of another store takes: the file itself, where there is one."""
+        return self.folder / path_of(sha256) if self.folder else self.get(sha256)
+
     def chunks(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes of that digest, from `start` to before `end`."""
         import obstore  # noqa: PLC0415

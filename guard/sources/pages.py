@@ -46,7 +46,7 @@ class Pages:
         if found and found[0].fresh(now) and not self._refresh:
             return _cached(*found)
         if self._offline:
-            if found and 0 <= now - found[0].fetched_at < _OFFLINE_AGE:
+            if found and 0 <= now - found[0].fetched_at < max(_OFFLINE_AGE, self._stale):
                 return _cached(*found)
             raise FetchError("offline, and not seen within the last 7 days")
         headers = {"Accept": accept, **(found[0].validators() if found else {})}

@@ -49,9 +49,64 @@ def _serve(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--public-url", metavar="URL", help="how clients reach it (default: host and port)"
     )
+    _judging(command)
+
+
+def _judging(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("upstreams")
     group.add_argument("-i", "--index-url", "--default-index", dest="index_url", metavar="URL")
     group.add_argument("--extra-index-url", "--index", action="append", default=[], metavar="URL")
+    group.add_argument(
+        "--offline", action="store_true", help="there are none: only what was imported"
+    )
+    group = command.add_argument_group("judging")
+    policy_option(group)
+    group.add_argument("-q", "--quiet", action="store_true", help="errors only")
+
+
+def _build(command: argparse.ArgumentParser) -> None:
+    command.add_argument("tree", metavar="DIR|s3://…", help="what to make a static mirror")
+    _which(command)
+    place(command)
+    _judging(command)
+
+
+def _which(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("of")
+    which = group.add_mutually_exclusive_group()
+    which.add_argument(
+        "-r",
+        "--lock",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="the files that a lock names (default: all that was admitted so far)",
+    )
+    which.add_argument("--approved", action="store_true", help="what was approved")
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    command.add_argument("bundle", type=Path, metavar="FILE", help="the bundle to write")
+    command.add_argument(
+        "--key", type=Path, metavar="FILE", required=True, help="an Ed25519 key in PEM to sign with"
+    )
+    _which(command)
+    place(command)
+    _judging(command)
+
+
+def _import(command: argparse.ArgumentParser) -> None:
+    command.add_argument("bundle", type=Path, metavar="FILE", help="the bundle to read")
+    command.add_argument(
+        "--trusted-key",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        required=True,
+        help="the public key of whoever made it",
+    )
+    place(command)
     group = command.add_argument_group("judging")
     policy_option(group)
     group.add_argument("-q", "--quiet", action="store_true", help="errors only")
@@ -59,5 +114,8 @@ def _serve(command: argparse.ArgumentParser) -> None:
 
 _ACTIONS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("serve", "serve the mirror over HTTP", _serve),
+    ("build", "write what is admitted as a static tree", _build),
+    ("export", "write a signed bundle for a site without a network", _export),
+    ("import", "judge a bundle, and take in what is admitted", _import),
 )
 """Name, help and words of each action, in the order in which they are shown."""

@@ -37,6 +37,12 @@ class Projects:
             query = select(schema.projects.c.owner).where(schema.projects.c.name == project)
             return str(connection.execute(query).scalar_one())
 
+    def owners(self) -> Sequence[str]:
+        """Return the indexes that own any project, in order."""
+        query = select(schema.projects.c.owner).distinct().order_by(schema.projects.c.owner)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def names(self) -> Sequence[NormalizedName]:
         """Return the names of all of them, in order."""
         query = select(schema.projects.c.name).order_by(schema.projects.c.name)

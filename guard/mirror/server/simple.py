@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Final
 
 import anyio.to_thread
-import msgspec
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from guard.mirror.database.changes import Changed
 from guard.mirror.database.projects import Projects
 from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
-from guard.mirror.pages import Pages, Rendered, Rendering, rendering
+from guard.mirror.pages import Pages, Rendered, Rendering, rendering, root_html, root_json
 from guard.mirror.server.asgi import (
     AGAIN,
     NOT_FOUND,
@@ -30,7 +29,6 @@ from guard.mirror.server.asgi import (
 )
 from guard.mirror.server.negotiation import JSON, coding_of, format_of
 from guard.model import Absent, Unknown
-from guard.simple.serialize import API_VERSION
 
 _PREFIX: Final = "/simple/"
 _VARY: Final = (b"vary", b"Accept, Accept-Encoding")
@@ -146,16 +144,7 @@ class Simple:
 
     def _root(self) -> _Root:
         names = self._projects.names()
-        document = {
-            "meta": {"api-version": API_VERSION},
-            "projects": [{"name": name} for name in names],
-        }
-        links = "".join(f'<a href="{name}/">{name}</a><br>\n' for name in names)
-        head = f'<meta name="pypi:repository-version" content="{API_VERSION}">'
-        page = (
-            f"<!DOCTYPE html>\n<html>\n<head>\n{head}\n</head>\n<body>\n{links}</body>\n</html>\n"
-        )
-        return _Root(rendering(msgspec.json.encode(document)), rendering(page.encode()))
+        return _Root(rendering(root_json(names)), rendering(root_html(names)))
 
 
 @dataclass(frozen=True, slots=True)
