@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import logging
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -16,8 +15,13 @@ from guard.errors import UnsupportedError, UsageError
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ELSEWHERE: Final = {
     "build": "guard.cli.mirror_build",
+    "deny": "guard.cli.mirror_care",
     "export": "guard.cli.mirror_bundle",
     "import": "guard.cli.mirror_bundle",
+    "lift": "guard.cli.mirror_care",
+    "notify": "guard.cli.mirror_care",
+    "rejudge": "guard.cli.mirror_care",
+    "status": "guard.cli.mirror_care",
 }
 """Actions that have a module of their own."""
 
@@ -49,6 +53,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     import uvicorn  # noqa: PLC0415 - the extra
 
     from guard.cli.mirror_parts import opened, settings_of  # noqa: PLC0415
+    from guard.cli.mirror_watch import logs, watched  # noqa: PLC0415
     from guard.mirror.server.app import Application, watching  # noqa: PLC0415
 
     settings = settings_of(arguments)
@@ -57,11 +62,10 @@ def _serve(arguments: argparse.Namespace) -> int:
             f"`--host {settings.host}` would open the mirror to others without a login",
             hint="create a token first: `guard mirror token create`",
         )
-    level = logging.WARNING if arguments.quiet else logging.INFO
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
-    with opened(settings) as own:
+    logs(arguments)
+    with opened(settings) as own, watched(own, Application(own), arguments) as application:
         config = uvicorn.Config(
-            Application(own),
+            application,
             host=settings.host,
             port=settings.port,
             log_config=None,

@@ -30,13 +30,15 @@ from guard.mirror.server.app import Parts, parts
 from guard.mirror.settings import Settings
 from guard.mirror.shelf import Shelf
 from guard.mirror.store import open_store
+from guard.mirror.watch.denials import Denials, beneath
+from guard.mirror.watch.feeding import Following
+from guard.mirror.watch.snapshots import Snapshots
 from guard.model import Index
 from guard.policy import effective
 from guard.private import private_folder
 from guard.progress import Silent
 from guard.quarantine import Quarantine
 from guard.request import IndexOptions, Request, Wanted
-from guard.sources.advisories import AdvisorySource
 from guard.sources.cache import PageCache
 from guard.sources.pages import Pages
 
@@ -160,11 +162,13 @@ def _judge(mirror: Mirror, session: Session, cache: PageCache) -> Judge:
     admission = session.admission
     shelf = Shelf(admission.quarantine.root, mirror.store)
     pages = Pages(admission.http, cache, offline=settings.offline, stale=_stale(settings))
+    denials = Denials(mirror.database)
     outside = Outside(
         admission=replace(admission, quarantine=shelf, installed=dict, target=lambda: None),
         pages=pages,
         indexes=admission.index.indexes,
         policy=lambda: effective(policy_files(settings.policy, None))[0],
-        advisories=lambda: AdvisorySource(advisories_folder()),
+        advisories=Following(mirror, settings.data / "advisories", Snapshots(advisories_folder())),
+        beneath=lambda policy: beneath(policy, denials.in_force()),
     )
     return Judge(outside, Approvals, mirror.clock)

@@ -56,6 +56,24 @@ class Notices:
         with self._database.begin() as connection:
             noticed(connection, event, data, moment=moment)
 
+    def turned(
+        self, events: tuple[str, str], data: Mapping[str, object] | None, *, moment: datetime
+    ) -> bool:
+        """Have people told when something has failed (`data` says how), or is well again.
+
+        `events` are those two. What everybody was told already is not said again. Tell whether
+        anything was.
+        """
+        failed, recovered = events
+        c = schema.notices.c
+        query = select(c.event).where(c.event.in_(events)).order_by(c.number.desc()).limit(1)
+        event = recovered if data is None else failed
+        with self._database.read() as connection:
+            last = connection.execute(query).scalar_one_or_none() or recovered
+        if event != last:
+            self.add(event, data or {}, moment=moment)
+        return event != last
+
     def latest(self) -> int:
         """Return the number of the last event."""
         query = select(func.coalesce(func.max(schema.notices.c.number), 0))

@@ -265,6 +265,18 @@ notices: Final = Table(  # what people are told of
     sqlite_autoincrement=True,
 )
 
+snapshots: Final = Table(  # of advisories: the file of each is in the store
+    "snapshots",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("sha256", _SHA256, nullable=False),
+    Column("export", _SHA256, nullable=False),  # what it was made of
+    Column("as_of", Moment, nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+    Column("tried_at", Moment, nullable=False),  # when somebody last found nothing newer
+    sqlite_autoincrement=True,
+)
+
 deliveries: Final = Table(  # how far each receiver has been told
     "deliveries",
     METADATA,
