@@ -134,7 +134,8 @@ def _deny(arguments: argparse.Namespace) -> int:
     finally:
         mirror.close()
     named = f"{project} {version}" if version else f"{project}, every version"
-    sys.stderr.write(f"denied: {plain(named)}; {hit} files were served until now\n")
+    files = "1 file was" if hit == 1 else f"{hit:,} files were"
+    sys.stderr.write(f"denied: {plain(named)}; {files} served until now\n")
     return ExitCode.OK
 
 

@@ -119,11 +119,17 @@ def logged(key: Key, decided: Decided) -> None:
                 "file": key.filename,
                 "sha256": key.sha256,
                 "state": decided.state.value,
-                "rules": sorted({str(f.rule) for f in decided.findings if f.holds}),
+                "rules": sorted({str(finding.rule) for finding in _against(decided)}),
                 "epoch": decided.epoch,
             }
         },
     )
+
+
+def _against(decided: Decided) -> list[Finding]:
+    """Return the findings that led to a decision; under a denial, not what nobody looked into."""
+    undecided = decided.state is State.UNDECIDED
+    return [f for f in decided.findings if f.holds and f.unknown is undecided]
 
 
 def _order(item: tuple[Key, Decided]) -> tuple[str, str]:
@@ -165,8 +171,7 @@ def _told(row: RowMapping, decided: Decided) -> dict[str, object]:
         "state": decided.state.value,
         "findings": [
             {"rule": str(f.rule), "level": str(f.level), "message": f.message}
-            for f in decided.findings
-            if f.holds
+            for f in _against(decided)
         ],
     }
 

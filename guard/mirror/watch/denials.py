@@ -56,7 +56,7 @@ class Denial:
         only = None if self.version is None else SpecifierSet(f"=={self.version}")
         return DenyEntry(
             name=self.project,
-            reason=f"{self.reason} ({self.denied_by})",
+            reason=self.reason,
             versions=None if only is None else Versions(only),
         )
 
@@ -94,7 +94,7 @@ class Denials:
             changed(connection, project, moment=moment)
         # Not even for the second until every replica judges by it.
         finding = Finding(
-            rule=DeniedRelease.id, level=Level.DENY, message=f"denied by hand: {words} ({by})"
+            rule=DeniedRelease.id, level=Level.DENY, message=f"denied by hand: {words}"
         )
         Files(self._database).settled(
             {
