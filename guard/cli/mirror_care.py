@@ -95,7 +95,7 @@ def _rejudge(arguments: argparse.Namespace) -> int:
             project = canonicalize_name(arguments.project, validate=True)
         except InvalidName:
             raise UsageError(f"{arguments.project!r} is no name of a project") from None
-    with opened(settings_of(arguments)) as own:
+    with opened(settings_of(arguments), refresh=True) as own:
         mirror, now = own.mirror, own.mirror.clock()
         rounds = Rounds(mirror.database)
         last = rounds.last(Kind.STANDPOINT)
@@ -115,8 +115,9 @@ def _rejudge(arguments: argparse.Namespace) -> int:
             rounds.add(written.number, outcome)
             rounds.end(written.number, moment=mirror.clock())
     if not arguments.quiet:
+        files = "1 file" if outcome.judged == 1 else f"{outcome.judged:,} files"
         sys.stderr.write(
-            f"{outcome.judged:,} files judged: {outcome.revoked:,} revoked,"
+            f"{files} judged: {outcome.revoked:,} revoked,"
             f" {outcome.restored:,} admitted again, {outcome.undecided:,} undecided\n"
         )
     return ExitCode.UNDECIDED if outcome.undecided else ExitCode.OK

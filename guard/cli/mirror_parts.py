@@ -93,18 +93,23 @@ def _database(settings: Settings) -> Database:
 
 @contextlib.contextmanager
 def opened(
-    settings: Settings, *, cache: PageCache | None = None, origins: Sequence[str] = ()
+    settings: Settings,
+    *,
+    cache: PageCache | None = None,
+    origins: Sequence[str] = (),
+    refresh: bool = False,
 ) -> Iterator[Parts]:
     """Yield a mirror with its judge, ready to serve.
 
-    `cache` is where pages are kept; `origins` are the upstreams of a mirror that has none.
+    `cache` is where pages are kept; `origins` are the upstreams of a mirror that has none. With
+    `refresh`, every page is asked for again, however young it is.
     """
     mirror = mirror_of(settings)
     pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
     cache = cache or PageCache(pages_folder(settings))
     session = _session(mirror, pool, cache, origins)
     try:
-        yield parts(mirror, _judge(mirror, session, cache))
+        yield parts(mirror, _judge(mirror, session, cache, refresh=refresh))
     finally:
         session.close()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -157,11 +162,17 @@ def _stale(settings: Settings) -> float:
     return math.inf if settings.offline else settings.stale_age.total_seconds()
 
 
-def _judge(mirror: Mirror, session: Session, cache: PageCache) -> Judge:
+def _judge(mirror: Mirror, session: Session, cache: PageCache, *, refresh: bool) -> Judge:
     settings = mirror.settings
     admission = session.admission
     shelf = Shelf(admission.quarantine.root, mirror.store)
-    pages = Pages(admission.http, cache, offline=settings.offline, stale=_stale(settings))
+    pages = Pages(
+        admission.http,
+        cache,
+        offline=settings.offline,
+        refresh=refresh,
+        stale=_stale(settings),
+    )
     denials = Denials(mirror.database)
     outside = Outside(
         admission=replace(admission, quarantine=shelf, installed=dict, target=lambda: None),

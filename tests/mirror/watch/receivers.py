@@ -20,6 +20,12 @@ class Posted:
     location: str = ""
     bodies: list[bytes] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
+    came: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait_for(self, number: int) -> None:
+        """Wait until so much was posted."""
+        with self.came:
+            assert self.came.wait_for(lambda: len(self.bodies) >= number, 60)
 
 
 @contextlib.contextmanager
@@ -28,8 +34,11 @@ def a_web_server() -> Iterator[Posted]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            posted.bodies.append(self.rfile.read(int(self.headers["content-length"])))
-            posted.headers.append({k.lower(): v for k, v in self.headers.items()})
+            body = self.rfile.read(int(self.headers["content-length"]))
+            with posted.came:
+                posted.headers.append({k.lower(): v for k, v in self.headers.items()})
+                posted.bodies.append(body)
+                posted.came.notify_all()
             self.send_response(posted.status)
             if posted.location:
                 self.send_header("location", posted.location)
