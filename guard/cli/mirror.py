@@ -54,6 +54,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     from guard.cli.mirror_parts import opened, settings_of  # noqa: PLC0415
     from guard.cli.mirror_watch import logs, watched  # noqa: PLC0415
+    from guard.cli.recording import signing_key  # noqa: PLC0415
     from guard.mirror.server.app import Application, watching  # noqa: PLC0415
 
     settings = settings_of(arguments)
@@ -63,7 +64,11 @@ def _serve(arguments: argparse.Namespace) -> int:
             hint="create a token first: `guard mirror token create`",
         )
     logs(arguments)
-    with opened(settings) as own, watched(own, Application(own), arguments) as application:
+    key = signing_key(arguments.signing_key) if arguments.signing_key else None
+    with (
+        opened(settings) as own,
+        watched(own, Application(own, key=key), arguments) as application,
+    ):
         config = uvicorn.Config(
             application,
             host=settings.host,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from guard.dsse import PrivateKey
 from guard.errors import MirrorError
 from guard.mirror.database.changes import Changed, Seen
 from guard.mirror.intake import Intake
@@ -29,6 +30,7 @@ from guard.mirror.server.asgi import (
     Send,
 )
 from guard.mirror.server.files import Files
+from guard.mirror.server.receipts import Receipts
 from guard.mirror.server.simple import Cache, Simple
 
 _log: Final = logging.getLogger("guard.mirror")
@@ -69,13 +71,21 @@ def parts(mirror: Mirror, judge: Judge) -> Parts:
 class Application:
     """Routes: the hot paths by hand, everything else to `others`."""
 
-    def __init__(self, own: Parts, others: App | None = None, gate: Gate | None = None) -> None:
-        """`gate` says who may come in; without one, everybody may read."""
+    def __init__(
+        self,
+        own: Parts,
+        others: App | None = None,
+        gate: Gate | None = None,
+        *,
+        key: PrivateKey | None = None,
+    ) -> None:
+        """`gate` says who may come in; without one, everybody may read. `key` signs receipts."""
         self._own = own
         self._others = others
         self._gate = gate
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
         self._files = Files(own.mirror, own.judge, own.pulling)
+        self._receipts = Receipts(own.mirror, own.judge, key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""
@@ -112,6 +122,8 @@ class Application:
             await self._files.file(request, send)
         elif reading and path.startswith("/integrity/"):
             await self._files.provenance(request, send)
+        elif reading and path.startswith("/receipts/"):
+            await self._receipts(request, send)
         elif self._others is not None:
             await self._others(request.scope, receive, send)
         else:
