@@ -15,7 +15,7 @@ from typing import Final
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from guard.model import Absent, Candidate, File, Finding, Listing, RuleId, Unknown
+from guard.model import Absent, Built, Candidate, File, Finding, Listing, RuleId, Unknown
 
 NEVER: Final = frozenset(
     map(
@@ -92,8 +92,8 @@ class Approval:
 
     def accepts(self, finding: Finding, candidate: Candidate) -> bool:
         """Tell whether its author saw `finding` in these very bytes; expired or not."""
-        if finding.unknown or finding.rule in NEVER:
-            return False
+        if finding.unknown or finding.rule in NEVER or isinstance(candidate.built, Built):
+            return False  # of what was built, its author saw other bytes, perhaps
         if self.name != candidate.file.project or self.version != candidate.file.version:
             return False
         sha256 = sha256_of(candidate)
@@ -168,7 +168,13 @@ class Approvals:
 
 
 def sha256_of(candidate: Candidate) -> str | None:
-    """Return the digest of the bytes; before they are here, the one that was promised."""
+    """Return the digest of the bytes; before they are here, the one that was promised.
+
+    Of what was built here, its source is what can be approved: the same source need not become the
+    same bytes.
+    """
+    if isinstance(candidate.built, Built):
+        return candidate.built.sha256
     match candidate.digests:
         case Absent() | Unknown():
             promised = candidate.file.hashes.get("sha256")

@@ -10,6 +10,7 @@
   - QuarantineError     the quarantine could not be read or written
   - EvidenceError       the journal or a receipt could not be written, or was changed
   - InstallerError      pip or uv failed, for a reason of its own
+    - BuildError        a build backend failed, or did more than it may
   - MirrorError         the mirror's database or store could not be used
 
 A denial is *not* an error: it is a `Verdict`.
@@ -116,3 +117,9 @@ class InstallerError(GuardError):
         super().__init__(message, reason=reason, hint=hint)
         self.exit_code = exit_code
         self.output = output
+
+
+class BuildError(InstallerError):
+    """A source could not be built: its backend failed, or did more than it may."""
+
+    kind = "build"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from packaging.markers import Marker
-from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock
+from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from guard import attestation_identities
-from guard.model import Absent, Admitted, Listing, Origin, Unknown
+from guard.errors import UnsupportedError
+from guard.model import Absent, Admitted, Built, Candidate, Fact, Listing, Origin, Unknown
 from guard.plan import Planned
 from guard.publisher import Provenance
 
@@ -83,6 +86,8 @@ def _package(admitted: Sequence[Admitted], marker: Marker | None) -> Package:
         proved = one.verdict.candidate.provenance
         known = proved.identities if isinstance(proved, Provenance) else ()
         identities += [t for t in attestation_identities.tables(known) if t not in identities]
+    if isinstance(first.built, Built):
+        return replace(_of_source(first, first.built), marker=marker)
     direct = first.requested.direct_url is not None
     return Package(
         name=first.file.project,
@@ -95,14 +100,42 @@ def _package(admitted: Sequence[Admitted], marker: Marker | None) -> Package:
     )
 
 
+def _of_source(wheel: Candidate, built: Built) -> Package:
+    """Return the package of what was built here: what others can have of it is its source."""
+    file, proved = built.source.file, wheel.provenance
+    if built.sha256 is None:
+        raise UnsupportedError(
+            f"a lock has no place for `{wheel.file.project}`, a folder of your own",
+            hint="lock its dependencies: `guard lock -r pyproject.toml`",
+        )
+    known = proved.identities if isinstance(proved, Provenance) else ()
+    return Package(
+        name=file.project,
+        version=file.version,
+        index=wheel.origin.url if isinstance(wheel.origin, Origin) else None,
+        sdist=PackageSdist(
+            name=file.filename,
+            url=file.url,
+            size=file.size,
+            upload_time=_uploaded(wheel.listing),
+            hashes={"sha256": built.sha256},
+        ),
+        attestation_identities=attestation_identities.tables(known) or None,
+    )
+
+
+def _uploaded(listing: Fact[Listing]) -> datetime | None:
+    uploaded = listing.upload_time if isinstance(listing, Listing) else listing
+    return None if isinstance(uploaded, Absent | Unknown) else uploaded
+
+
 def _written_wheel(admitted: Admitted) -> PackageWheel:
     file, listing = admitted.verdict.candidate.file, admitted.verdict.candidate.listing
-    uploaded = listing.upload_time if isinstance(listing, Listing) else listing
     return PackageWheel(
         name=file.filename,
         url=file.url,
         size=admitted.path.stat().st_size,
-        upload_time=None if isinstance(uploaded, Absent | Unknown) else uploaded,
+        upload_time=_uploaded(listing),
         hashes={"sha256": admitted.sha256},
     )
 

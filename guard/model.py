@@ -101,6 +101,9 @@ class Requested:
     identities: tuple[IdentityPattern, ...] = ()
     """PEP-751: the publishers that a lock names for the project, of which one must be its own."""
 
+    to_build: bool = False
+    """The guard itself will build it, kept apart from everything; no installer is given it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -304,6 +307,23 @@ class Advisories:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """How a wheel came to be that no index has: from what, with what, and how kept apart."""
+
+    source: Candidate
+    """The source distribution, as it was judged: what is known of its publisher and its index."""
+
+    sha256: str | None
+    """Of the bytes that were built; `None` of a folder of the user's own."""
+
+    requirements: tuple[tuple[str, str], ...]
+    """The wheels that it was built with, each judged before: file name and sha256."""
+
+    isolation: str
+    """`sandbox` or `none`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A file someone wants to install, with everything that was learned about it."""
 
@@ -350,6 +370,18 @@ class Candidate:
 
     unowned: Fact[tuple[Unowned, ...]] = Absent("it is not an environment")
     """What lies in an environment and is nobody's; known to an audit alone."""
+
+    built: Fact[Built] = Absent("it was not built here")
+    """How it was made; then all that an index would say of it is what one says of its source."""
+
+    @property
+    def own(self) -> bool:
+        """Whether it was built here from a folder of the user's own: that code is the user's."""
+        match self.built:
+            case Built(source=source):
+                return source.file.kind is FileKind.SOURCE_TREE
+            case _:
+                return False
 
     def younger_than(self, age: timedelta) -> bool:
         """Tell whether it was uploaded less than `age` ago, or may have been."""

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import itertools
+import json
 import stat
 import tarfile
 import zipfile
@@ -133,20 +134,28 @@ def an_sdist(
     requires: Sequence[str] = (),
     requires_python: str | None = None,
     payload: Path | str | None = None,
+    script: str = "",
+    backend: str = _BACKEND,
+    build_requires: Sequence[str] = (),
+    makes: Artifact | None = None,
+    pyproject: str = _PYPROJECT,
 ) -> Artifact:
     """A source distribution that builds offline, and whose setup.py writes the marker `payload`.
+
+    `script` is what setup.py does besides, and `makes` another wheel than its own.
 
     Its build backend needs no other package: it runs setup.py and then hands over a wheel of the
     same `files`, which the archive carries ready-made.
     """
     wheel = a_wheel(name, version, files=files, requires=requires, requires_python=requires_python)
+    made = makes or wheel
     members = _as_bytes(_a_module(name, version) if files is None else files)
     members |= {
         "PKG-INFO": wheel.metadata,
-        "pyproject.toml": _PYPROJECT.encode(),
-        "setup.py": (b"" if payload is None else _writes(payload).encode()),
-        "_build/in_tree.py": _BACKEND.encode(),
-        f"_build/{wheel.filename}": wheel.content,
+        "pyproject.toml": pyproject.replace("[]", json.dumps(list(build_requires)), 1).encode(),
+        "setup.py": (("" if payload is None else _writes(payload)) + script).encode(),
+        "_build/in_tree.py": backend.encode(),
+        f"_build/{made.filename}": made.content,
     }
     stem = _stem(name, version)
     return Artifact(

@@ -18,6 +18,7 @@ from guard.model import (
     Admitted,
     Advisory,
     Baseline,
+    Built,
     Candidate,
     Decision,
     Fact,
@@ -47,6 +48,7 @@ FILE_LIMIT: Final = 8 << 30
 """Bytes of one file, whatever size is announced; PyPI's own largest are below."""
 
 _STRONG: Final = frozenset({"sha256", "sha384", "sha512"})
+_NOT_BUILT: Final = Absent("it was not built here")
 _NOT_ASKED: Final = Unknown("not downloaded: something else was denied before")
 _APPROVED: Final = Unknown("what was approved needs none, and these are other bytes")
 """Of what is compared with: nobody asks for it unless the file is not the one that was promised."""
@@ -201,6 +203,8 @@ class Admission:
         return self.publications.verified(asked.file, place)
 
     def _paged(self, asked: Asked, place: Located) -> Publication:
+        if asked.built is not None:
+            return _publication_of(asked.built, asked.file)
         return self.publications.listed(asked.file, place)
 
     def described(self, asked: Asked) -> Candidate:
@@ -264,11 +268,15 @@ class Admission:
         return self._candidate(asked, place, self._paged(asked, place), _NOTHING)
 
     def _published(self, asked: Asked, located: concurrent.futures.Future[Located]) -> Publication:
+        if asked.built is not None:
+            return _publication_of(asked.built, asked.file)
         return self.publications.verified(asked.file, located.result())  # its job began before
 
     def _locate(self, asked: Asked) -> Located:
         if (unknown := asked.unasked) is not None:
             return Located(origin=unknown, listing=unknown, status=unknown, history=unknown)
+        if asked.built is not None:
+            return _place_of(asked.built.source)
         if asked.local or asked.requested.direct_url is not None:
             reason = Absent("local file" if asked.local else "asked for by URL, not from an index")
             return Located(origin=reason, listing=reason, status=reason)
@@ -301,6 +309,7 @@ class Admission:
             judged_at=self.now,
             installation=asked.installation,
             unowned=asked.unowned,
+            built=asked.built or _NOT_BUILT,
         )
 
     def _remedies(self, file: File, located: Located) -> Fact[tuple[Advisory, ...]]:
@@ -385,6 +394,28 @@ class Admission:
             return Unknown(f"more bytes came than the {limit} that were announced")
         progress.arrived(file.filename)
         return arrival
+
+
+def _place_of(source: Candidate) -> Located:
+    """Return what the indexes say of a source: for the wheel that was built of it, it holds too."""
+    listing = source.listing
+    if isinstance(listing, Listing):
+        of_source = Absent("its index has only its source")
+        listing = replace(listing, hashes={}, size=None, core_metadata=of_source)
+    return Located(
+        origin=source.origin, listing=listing, status=source.status, history=source.history
+    )
+
+
+def _publication_of(built: Built, wheel: File) -> Publication:
+    """Return who published the source: it was verified for that, and judged."""
+    source = built.source
+    return Publication(
+        provenance=source.provenance,
+        prior=source.prior,
+        remembered=source.remembered,
+        sha256=wheel.hashes["sha256"],  # so that it counts for the wheel as well
+    )
 
 
 def _watched(chunks: Iterator[bytes], progress: Progress) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from typing import Final
 from guard.model import (
     Absent,
     Admitted,
+    Built,
     Candidate,
     Decision,
     Fact,
@@ -129,6 +130,9 @@ class Asked:
     unowned: Fact[tuple[Unowned, ...]] = _NO_ENVIRONMENT
     only: frozenset[RuleId] | None = None
     """The rules that make sense for it; `None` for all."""
+
+    built: Built | None = None
+    """How the guard itself has built it; then it lies in the quarantine."""
 
 
 @dataclass(frozen=True, slots=True)

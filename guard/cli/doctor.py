@@ -16,6 +16,7 @@ import uv
 from packaging.utils import canonicalize_name
 
 import guard
+from guard.build import sandbox
 from guard.cli.exit import ExitCode
 from guard.cli.session import (
     Session,
@@ -68,6 +69,7 @@ def _answers(run: Session) -> Iterator[Answer]:
     yield from _target(run)
     yield from _indexes(run)
     yield _gateway()
+    yield _builds()
     yield _trust_root(run)
     yield _cache("page cache", cache_folder() / "pages", "*.json")
     yield _cache("quarantine", cache_folder() / "quarantine", "files/*/*/*")
@@ -141,6 +143,14 @@ def _gateway() -> Answer:
     if why is None:
         return Answer("gateway", "wrapped tools run in a network of their own")
     return Answer("gateway", f"wrapped tools are only told to use it ({why})")
+
+
+def _builds() -> Answer:
+    """Say whether what has no wheel could be built where it can do no harm."""
+    why = sandbox.possible()
+    if why is None:
+        return Answer("builds", "run in a sandbox, where the policy has any")
+    return Answer("builds", f"are refused: there is no sandbox here ({why})")
 
 
 def _trust_root(run: Session) -> Answer:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from guard import plan
 from guard.admission import standing
 from guard.cli.boundary import coloured
+from guard.cli.building import builds_of
 from guard.cli.exit import of_decision
 from guard.cli.session import Session
 from guard.errors import UnsupportedError, UsageError
@@ -52,6 +53,7 @@ def flow_of(session: Session) -> Flow:
         progress=session.progress,
         pool=session.pool,
         admission=lambda: session.admission,
+        builds=builds_of(session),
     )
 
 
@@ -61,7 +63,7 @@ def installable(outcome: Outcome) -> tuple[Admitted, ...]:
         file = verdict.candidate.file
         if file.kind is not FileKind.WHEEL:
             raise UnsupportedError(
-                f"{file.title} is a {file.kind}, and the guard never builds",
+                f"{file.title} is a {file.kind}, and the guard does not build it",
                 reason="building runs its code before anything is judged",
                 hint="build the wheel in a sandbox, put it on an index of your own, ask for that",
             )

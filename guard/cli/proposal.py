@@ -19,7 +19,7 @@ from guard.cli.session import Session, asking_nothing, session
 from guard.errors import UnsupportedError, UsageError
 from guard.install.flow import Outcome
 from guard.install.target import Target, find_python
-from guard.model import Absent, Candidate, Decision, RuleId, Unknown, Verdict
+from guard.model import Absent, Built, Candidate, Decision, RuleId, Unknown, Verdict
 from guard.policy import effective
 from guard.policy.layers import Files
 from guard.publisher import Provenance
@@ -68,10 +68,13 @@ def _entry(candidate: Candidate, accepted: tuple[Accepted, ...], now: datetime) 
     file, sha256 = candidate.file, sha256_of(candidate)
     if file.version is None or sha256 is None:
         return None
+    filename = file.filename
+    if isinstance(candidate.built, Built):
+        filename = candidate.built.source.file.filename
     return Approval(
         name=file.project,
         version=file.version,
-        files=(ApprovedFile(filename=file.filename, sha256=sha256, judged=True),),
+        files=(ApprovedFile(filename=filename, sha256=sha256, judged=True),),
         reason="about to be approved",
         approved_by="",
         approved_at=now.replace(microsecond=0),

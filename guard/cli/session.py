@@ -58,8 +58,14 @@ class Session:
     layers: tuple[Layer, ...] = ()
     """The files that the policy comes from."""
 
+    python: Path | None = None
+    """The interpreter that is installed for."""
+
     place: Path | None = None
     """Where everything is to go; `None` where nothing is installed."""
+    alike: Callable[[Wanted], Installer] | None = None
+    """The same installer for other requirements of the same Python, whatever the target has."""
+
     indexes: Callable[[Pages, Http, Sequence[Index]], IndexSource] | None = None
     """How the indexes are asked, where that is not as it always is."""
 
@@ -194,6 +200,13 @@ def session(arguments: argparse.Namespace, *, alone: bool) -> Iterator[Session]:
         pool=pool,
         now=now,
         place=None if alone else target.place,
+        alike=lambda others: _installer(
+            arguments.installer,
+            replace(target, alone=True, directory=None, prefix=None),
+            others,
+            pool,
+        ),
+        python=target.python,
     )
     try:
         yield run
@@ -317,11 +330,13 @@ def _request(arguments: argparse.Namespace, now: datetime) -> Request:
         raise UnsupportedError(
             "`--no-binary` is not supported",
             reason="building a source distribution runs its code before it is judged",
+            hint='what has no wheel can be built: rules.source-distribution.action = "build"',
         )
     files = arguments.requirement_files
     only = getattr(arguments, "only_group", [])
     return Request(
         specifiers=(*arguments.requirement, *arguments.editable),
+        editable=tuple(arguments.editable),
         requirement_files=tuple(f for f in files if not (only and f.name == "pyproject.toml")),
         constraint_files=tuple(arguments.constraint_files),
         extras=tuple(getattr(arguments, "extra", [])),

@@ -20,7 +20,7 @@ from packaging.version import Version
 from guard.model import Absent, Candidate, Unknown, Versions
 from guard.policy import Policy
 
-_NO_FACTS: Final = frozenset({"file", "requested", "judged_at"})
+_NO_FACTS: Final = frozenset({"file", "requested", "judged_at", "built"})
 """What a receipt says by itself."""
 
 _ELSEWHERE: Final = frozenset({"origins", "floor", "rules", "approvals"})

@@ -23,7 +23,7 @@ from guard.dsse import PrivateKey
 from guard.errors import EvidenceError
 from guard.evidence.digests import facts
 from guard.evidence.durable import settle, write_durably
-from guard.model import Admitted, Candidate, Finding, Listing, Origin
+from guard.model import Admitted, Built, Candidate, Finding, Listing, Origin
 from guard.policy import Policy
 from guard.publisher import Provenance
 
@@ -156,7 +156,18 @@ def _extension(admitted: Admitted, run: Run) -> dict[str, Any]:
         "publishers": list(_publishers(candidate)),
         "findings": [_finding(finding) for finding in verdict.findings],
         "facts": facts(candidate),
+        **_built(candidate),
     }
+
+
+def _built(candidate: Candidate) -> dict[str, Any]:
+    """Return what was built here of what, and with what; nothing of what an index has."""
+    if not isinstance(built := candidate.built, Built):
+        return {}
+    used = [{"filename": name, "sha256": sha256} for name, sha256 in built.requirements]
+    source = built.source.file
+    said = {"filename": source.filename, "sha256": built.sha256, "url": source.url}
+    return {"built_from": said | {"isolation": built.isolation, "requirements": used}}
 
 
 def _publishers(candidate: Candidate) -> Iterator[Mapping[str, Any]]:

@@ -52,6 +52,9 @@ class Bounds:
     approved: Mapping[NormalizedName, frozenset[Version]] = field(default_factory=dict)
     """Projects of which only these releases may be admitted: of some of them, none."""
 
+    built: Path | None = None
+    """A folder of wheels that the guard has built, which count beside those of the indexes."""
+
     def constraints(self) -> str:
         """Return the releases to do without as lines of a constraints file; none: empty."""
         lines = [f"{name}!={version}\n" for name, version in sorted(self.excluded)]
@@ -242,6 +245,12 @@ def pins(admitted: Sequence[Admitted]) -> str:
         for item in admitted
     ]
     return "".join((*links, *names))
+
+
+def own(admitted: Sequence[Admitted]) -> Iterator[str]:
+    """Yield the user's own projects: the same version may be other files than those there."""
+    candidates = (item.verdict.candidate for item in admitted)
+    return (str(candidate.file.project) for candidate in candidates if candidate.own)
 
 
 def _quoted(path: Path) -> str:

@@ -24,6 +24,7 @@ from guard import plan
 from guard.admission import Asked, Judgement, judge
 from guard.errors import GuardError, InstallerError, SourceError, UnsupportedError, UsageError
 from guard.install._base import Bounds, Installer
+from guard.install.on_demand import OnDemand
 from guard.model import Decision, File, FileKind, PassedOver, Requested, Unknown, Verdict
 from guard.plan import Planned
 from guard.policy import Policy
@@ -33,6 +34,7 @@ from guard.rules import Stage
 
 if TYPE_CHECKING:
     from guard.admission.gather import Admission
+    from guard.install.building import Build, Builds
     from guard.install.releases import Releases
 
 _ROUNDS: Final = 12
@@ -80,6 +82,7 @@ class Flow:
         progress: Progress,
         pool: concurrent.futures.Executor,
         admission: Callable[[], Admission],
+        builds: Callable[[], Builds] | None = None,
     ) -> None:
         self._request = request
         self._wanted = wanted
@@ -89,13 +92,18 @@ class Flow:
         self._progress = progress
         self._open_admission = admission
         self._pool = pool
+        self._met: dict[NormalizedName, set[SpecifierSet]] = {}
         self._resolving = False
         self._hinted: set[NormalizedName] = set()
         self._denied: Judgement | None = None
         self._excluded: dict[NormalizedName, list[PassedOver]] = {}
+        self._built = OnDemand(
+            builds, policy, wanted, releases=lambda: self._releases, passed_over=self._excluded
+        )
 
     def _hint(self, bounds: Bounds, project: NormalizedName, specifiers: SpecifierSet) -> None:
         """Fetch what the resolver has just met, while it goes on."""
+        self._met.setdefault(project, set()).add(specifiers)
         if project not in self._hinted:
             self._hinted.add(project)
             self._pool.submit(self._prefetch, project, specifiers, bounds)
@@ -135,10 +143,37 @@ class Flow:
     def judged(self) -> Outcome:
         """Return the judgement on the newest plan that the policy accepts, or on why there is none.
 
-        Raises `GuardError` when there is no plan to judge.
+        What has no wheel is built on the way, where the policy says so. Raises `GuardError` when
+        there is no plan to judge.
         """
-        if (refused := self._refused_directly()) is not None:
-            return refused
+        with self._built.folder():
+            return self._refused_directly() or self._own_built() or self._judged()
+
+    def _own_built(self) -> Outcome | None:
+        """Ask for the wheels of the user's own projects from now on; or say why there are none."""
+        request = self._built.with_own(self._request)
+        if not isinstance(request, Request):
+            return self._unbuilt(request)
+        self._request = request
+        return None
+
+    def _unbuilt(self, build: Build) -> Outcome:
+        return replace(self._rejected(build.judgement), note=build.note)
+
+    def _otherwise(self, error: InstallerError, bounds: Bounds) -> Outcome | Bounds:
+        """Return bounds within which there may be a plan after all, or say why there is none."""
+        match self._built.more(error.output, self._met, bounds):
+            case Bounds() as more:
+                return more
+            case None:
+                wider = self._wider(bounds)
+            case failed:
+                return self._unbuilt(failed)
+        if wider is None or self._unreachable() is not None:
+            return self._without_solution(error)
+        return wider
+
+    def _judged(self) -> Outcome:
         bounds = self._bounds()
         for _ in range(_ROUNDS):
             self._progress.step("Resolving")
@@ -147,12 +182,12 @@ class Flow:
                 self._resolving = True
                 resolved = self._installer.resolve(self._request, bounds, hint)
                 self._resolving = False
-                planned = [self._with_hash(item) for item in resolved]
+                planned = [self._with_hash(item) for item in self._built.whole(resolved)]
             except InstallerError as error:
-                wider = self._wider(bounds)
-                if wider is None or self._unreachable() is not None:
-                    return self._without_solution(error)
-                bounds = wider
+                otherwise = self._otherwise(error, bounds)
+                if isinstance(otherwise, Outcome):
+                    return otherwise
+                bounds = otherwise
                 continue
             if not planned:
                 return self._satisfied()
@@ -202,6 +237,13 @@ class Flow:
             )
             for item in chosen
         ]
+        for number, item in enumerate(asked):
+            if (build := self._built.locked(item)) is None:
+                continue
+            if build.wheel is None:
+                return Outcome(judgement=build.judgement, note=build.note)
+            asked[number] = build.wheel
+            chosen[number] = replace(chosen[number], file=build.wheel.file)
         if whole:
             self._progress.step("Judging")
         judgement = self._admission.admit(asked)
@@ -211,8 +253,12 @@ class Flow:
 
     def _refused_directly(self) -> Outcome | None:
         """Judge what is asked for by URL or path before anything is fetched or built."""
+        own = self._built.own(self._request)
         asked = [
-            Asked(file, Requested(named=True, pinned=True, direct_url=file.url))
+            Asked(
+                own[file.url].file if file.url in own else file,
+                Requested(named=True, pinned=True, direct_url=file.url, to_build=file.url in own),
+            )
             for file in self._wanted.direct
         ]
         verdicts = [
@@ -223,7 +269,7 @@ class Flow:
         if denied:
             return Outcome(judgement=Judgement(denied))
         for file in self._wanted.direct:
-            if file.kind is not FileKind.WHEEL:
+            if file.kind is not FileKind.WHEEL and file.url not in own:
                 raise _would_build(file.title)
         return None
 
@@ -305,6 +351,8 @@ class Flow:
 
         pip and uv pass by what was uploaded after the hashes were written; uv's plan does not.
         """
+        if self._built.of(item) is not None:
+            return item
         wanted = self._wanted.requested(item.file).hashes
         if not wanted or item.direct or wanted & set(item.file.hashes.items()):
             return item
@@ -314,6 +362,9 @@ class Flow:
     def _judge(self, planned: Sequence[Planned]) -> Judgement:
         asked = []
         for item in planned:
+            if (built := self._built.of(item)) is not None:
+                asked.append(built)
+                continue
             requested = self._wanted.requested(item.file)
             if item.direct:
                 requested = replace(requested, pinned=True, direct_url=item.file.url)
@@ -379,7 +430,7 @@ class Flow:
         names = {canonicalize_name(a or b) for a, b in _NO_WHEEL.findall(error.output)}
         against = self._releases.quarantined(
             self._wanted.names | names | self._hinted
-        ) or self._releases.sources_only(self._wanted.names | names)
+        ) or self._releases.sources_only(self._wanted.names | names, to_build=self._built.possible)
         if against:
             return Outcome(judgement=Judgement(against), note=error.output)
         raise error
@@ -416,13 +467,18 @@ def _has(installed: Mapping[NormalizedName, str], file: File) -> bool:
 
 
 def _refuse_unhashed(asked: Sequence[Asked]) -> None:
-    unhashed = sorted(item.file.title for item in asked if not item.requested.hashes)
+    unhashed = sorted(item.file.title for item in asked if not _demanded(item).hashes)
     if unhashed:
         raise UsageError(
             f"no hash was given for {', '.join(unhashed)}",
             reason="hashes are required (`--require-hashes`)",
             hint="add `--hash=sha256:…` to each requirement, its dependencies too",
         )
+
+
+def _demanded(item: Asked) -> Requested:
+    """Return how a file was asked for; of what was built here, that is how its source was."""
+    return item.built.source.requested if item.built is not None else item.requested
 
 
 def _would_build(what: str) -> UnsupportedError:

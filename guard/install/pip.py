@@ -18,7 +18,7 @@ from packaging.version import Version
 
 from guard.errors import InstallerError, TargetError, UnsupportedError, UsageError
 from guard.install import configuration, pip_configuration
-from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
+from guard.install._base import Bounds, Hint, hand_over, own, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target, environment_of
 from guard.model import Admitted, File, FileKind
@@ -178,6 +178,8 @@ class Pip:
         cutoff = bounds.own if bounds.uncut else bounds.cutoff
         if cutoff and self._version >= _WITH_CUTOFF:
             options += ["--uploaded-prior-to", cutoff.isoformat()]
+        if bounds.built is not None:
+            options += ["--find-links", str(bounds.built)]
         return options + self._switches(request)
 
     def _switches(self, request: Request) -> list[str]:
@@ -213,7 +215,7 @@ class Pip:
             command = [*self._pip, "install", "--no-index", "--no-deps", "--require-hashes"]
             command += ["--no-input", "--no-cache-dir", "--only-binary", ":all:"]
             command += [*self._place(request), "--requirement", str(path)]
-            if request.reinstall:
+            if request.reinstall or any(own(admitted)):
                 command.append("--force-reinstall")
             if self._target.prefix:
                 # Else pip removes from the environment what it puts below the prefix.

@@ -125,6 +125,33 @@ class Releases:
                     return file
         return None
 
+    def sources(
+        self, project: NormalizedName, wanted: Sequence[SpecifierSet], bounds: Bounds
+    ) -> Iterator[File]:
+        """Yield the source of each release without a wheel for the target, the newest first.
+
+        A release counts that any of `wanted` lets in, and `bounds`; pre-releases as PEP 440 says.
+        """
+        page = self._admission.index.first_page(project)
+        if isinstance(page, Absent | Unknown):
+            return
+        cutoff = bounds.own if project in bounds.uncut else bounds.cutoff
+        approved = bounds.approved.get(project)
+        releases = page.releases()
+        early = True if self._wanted.pre else None
+        let_in = {v for each in wanted for v in each.filter(releases, prereleases=early)}
+        for version in sorted(let_in, reverse=True)[:_LOOKED_AT]:
+            if (project, version) in bounds.excluded or (
+                approved is not None and version not in approved
+            ):
+                continue
+            file, entry = next(self._fitting(page, version, releases[version]), (None, None))
+            if file is None or entry is None or file.kind is not FileKind.SDIST:
+                continue
+            late = cutoff and entry.upload_time and entry.upload_time > cutoff
+            if entry.yanked is None and not late and file.filename.endswith(".tar.gz"):
+                yield file
+
     def best(self, project: NormalizedName, version: Version) -> File | None:
         """Return the file of a release that an installer would take here."""
         return next(iter(self._files(project, version)), None)
@@ -179,7 +206,9 @@ class Releases:
                 verdicts.append(verdict)
         return tuple(verdicts)
 
-    def sources_only(self, names: frozenset[NormalizedName]) -> tuple[Verdict, ...]:
+    def sources_only(
+        self, names: frozenset[NormalizedName], *, to_build: bool = False
+    ) -> tuple[Verdict, ...]:
         """Return the verdict on the newest source of each project that has no wheel at all."""
         verdicts = []
         for name in sorted(names):
@@ -188,7 +217,7 @@ class Releases:
                 continue
             if any(filename.endswith(".whl") for filename in page.filenames):
                 continue
-            for _, verdict in self._judged(name):
+            for _, verdict in self._judged(name, to_build=to_build):
                 if verdict.decision is Decision.DENIED:
                     verdicts.append(verdict)
                 break
@@ -210,7 +239,9 @@ class Releases:
             if verdict.decision is not Decision.ADMITTED:
                 yield PassedOver(project=project, version=version, findings=_against(verdict))
 
-    def _judged(self, project: NormalizedName) -> Iterator[tuple[Version, Verdict]]:
+    def _judged(
+        self, project: NormalizedName, *, to_build: bool = False
+    ) -> Iterator[tuple[Version, Verdict]]:
         """Yield the releases that fit the target, newest first, judged by their page."""
         page = self._admission.index.first_page(project)
         if isinstance(page, Absent | Unknown):
@@ -220,7 +251,8 @@ class Releases:
             file, _ = next(self._fitting(page, version, filenames), (None, None))
             if file is not None:
                 located = self._admission.index.locate(file)
-                yield version, self._admission.preview(file, Requested(named=True), located)
+                requested = Requested(named=True, to_build=to_build)
+                yield version, self._admission.preview(file, requested, located)
 
     def _fitting(
         self, page: ProjectPage, version: Version, filenames: Sequence[str]

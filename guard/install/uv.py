@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from guard import lock_file, plan
 from guard.errors import InstallerError
 from guard.install import configuration, uv_configuration
-from guard.install._base import Bounds, Hint, hand_over, pins, run, scratch, without
+from guard.install._base import Bounds, Hint, hand_over, own, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target
 from guard.install.uv_cache import UvCache
@@ -47,6 +47,7 @@ class Uv:
         self._wanted = wanted
         self._cache = cache
         self._uv = uv.find_uv_bin()
+        self._built: Path | None = None
         self._described = pool.submit(target.describe)
         self._indexes = configuration.uv_indexes(wanted.indexes, python=target.python)
         self._configured = pool.submit(configuration.for_uv, self._indexes, python=target.python)
@@ -66,6 +67,7 @@ class Uv:
         for only uv knows what it regards as satisfied, and the changes are then pinned.
         """
         self._refuse_place()
+        self._built = bounds.built
         with scratch() as folder:
             common = self._common(request, bounds, folder)
             words = "\n".join(request.specifiers)
@@ -136,10 +138,18 @@ class Uv:
         return run(
             [*command, "--verbose"],
             words=words,
-            environment=self._indexes.environment,
+            environment=self._environment(),
             failed=_NO_SOLUTION,
             overhear=overhear,
         )
+
+    def _environment(self) -> dict[str, str]:
+        """Return uv's indexes, and what was built here beside what the user has built."""
+        environment = dict(self._indexes.environment)
+        if self._built is not None:
+            links = environment.get("UV_FIND_LINKS") or os.environ.get("UV_FIND_LINKS", "")
+            environment["UV_FIND_LINKS"] = ",".join(filter(None, (links, self._built.as_uri())))
+        return environment
 
     def _changes(
         self, request: Request, common: Sequence[str], words: str, hint: Hint
@@ -196,6 +206,8 @@ class Uv:
             command += ["--python", str(self._target.python), *self._place()]
             if request.reinstall:
                 command.append("--reinstall")
+            for project in own(admitted):
+                command += ["--reinstall-package", project]
             if quiet:
                 command.append("--quiet")
             # The user's own cache could hold other bytes under the same name.

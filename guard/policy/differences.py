@@ -10,16 +10,19 @@ from typing import Any, Final
 from guard.model import Level, RuleId, Severity
 from guard.policy.policy import Exemption, Group, Policy
 from guard.rules._page import toml
+from guard.rules.source_distribution import Action, Isolation
 
 _LEVELS: Final = (Level.OFF, Level.WARN, Level.DENY)
 
 STRICTER: Final[Mapping[str, bool]] = {
+    "action": True,
     "age": True,
     "allow": False,
     "every-file": True,
     "exempt-indexes": False,
     "ignore": False,
     "ignore-until-fixed": False,
+    "isolation": True,
     "kinds": False,
     "level": True,
     "max-age": False,
@@ -103,6 +106,8 @@ def _amount(value: object) -> Any:  # noqa: ANN401 - whatever can be compared wi
     match value:
         case Level():
             return _LEVELS.index(value)
+        case Action() | Isolation():
+            return list(type(value)).index(value)
         case str():  # all other texts that are options are ratings
             return Severity(value).rank
         case tuple():

@@ -34,6 +34,7 @@ from guard.publisher import Pin
 from guard.rules import Rule
 from guard.rules.fresh_upload import FreshUpload
 from guard.rules.new_dependency import NewDependency
+from guard.rules.source_distribution import Action, Isolation, SourceDistribution
 from guard.rules.suspicious_change import SuspiciousChange
 from guard.rules.unapproved_file import UnapprovedFile
 
@@ -253,6 +254,14 @@ class Policy:
     def suspects(self, content: Content) -> bool:
         """Tell whether the earlier release matters to what is said of `content`."""
         return any(rule.suspects(content) for rule in self._variants(SuspiciousChange))
+
+    def builds(self, project: NormalizedName) -> Isolation | None:
+        """Return how sources of `project` are built, the strictest says; `None`: they are not."""
+        rules = [policy.rule(SourceDistribution, project) for policy in self.stack()]
+        if any(rule.action is not Action.BUILD for rule in rules):
+            return None
+        kept_apart = any(rule.isolation is Isolation.SANDBOX for rule in rules)
+        return Isolation.SANDBOX if kept_apart else Isolation.NONE
 
     def may_be_fresh(self, project: NormalizedName) -> bool:
         """Tell whether a fresh file of `project` may be admitted, so a resolver must see it."""

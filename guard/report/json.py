@@ -79,7 +79,20 @@ def _candidate(
         "findings": [finding(each) for each in verdict.findings],
         **_listed(location),
         **_installed(verdict),
+        **_built(verdict),
     }
+
+
+def _built(verdict: Verdict) -> dict[str, Any]:
+    """Return what it was built of; nothing where an index has it."""
+    match verdict.candidate.built:
+        case Absent() | Unknown():
+            return {}
+        case built:
+            source = built.source.file
+            used = [{"filename": name, "sha256": sha256} for name, sha256 in built.requirements]
+            said = {"filename": source.filename, "sha256": built.sha256, "url": source.url}
+            return {"built_from": said | {"isolation": built.isolation, "requirements": used}}
 
 
 def _listed(location: Location | None) -> dict[str, Any]:

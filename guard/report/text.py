@@ -9,7 +9,7 @@ from typing import Final
 
 from guard.admission import Standing
 from guard.duration import ago
-from guard.model import Absent, Decision, Finding, Level, PassedOver, Unknown
+from guard.model import Absent, Built, Decision, Finding, Level, PassedOver, Unknown
 from guard.publisher import Provenance
 from guard.report.result import Block, Result, asked_for, blocks, common
 from guard.rules.unapproved_file import asking
@@ -35,6 +35,7 @@ def render(result: Result, *, colour: bool = False) -> str:
     told += [common_block(*each, colour=colour) for each in common(result)]
     if len(asked) > 1:
         told.append(asking(*asked))
+    told += _built(result)
     told += _published(result)
     told += _passed_over(result.passed_over)
     if result.note:
@@ -124,6 +125,29 @@ def _published(result: Result) -> list[str]:
     if unattested := counts[Standing.NOT_ATTESTED]:
         lines.append(f"  {unattested} not attested")
     return ["\n".join(("Published by, as their attestations say:", *lines))]
+
+
+def _built(result: Result) -> list[str]:
+    """Say what was built here, of what and with what: no index has these bytes."""
+    lines = []
+    for verdict in result.verdicts:
+        if isinstance(built := verdict.candidate.built, Built):
+            used = ", ".join(_release(name) for name, _ in built.requirements) or "nothing else"
+            where = "in a sandbox" if built.isolation == "sandbox" else "without a sandbox"
+            lines.append(
+                f"  {plain(verdict.candidate.file.filename)} from "
+                f"{plain(built.source.file.filename)}{_digest(built.sha256)}, {where}, "
+                f"with {plain(used)}"
+            )
+    return ["\n".join(("Built here:", *lines))] if lines else []
+
+
+def _digest(sha256: str | None) -> str:
+    return f" (sha256 {sha256[:16]}…)" if sha256 else ""
+
+
+def _release(filename: str) -> str:
+    return " ".join(filename.split("-")[:2])
 
 
 def _passed_over(passed_over: Sequence[PassedOver]) -> list[str]:

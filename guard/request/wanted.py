@@ -38,6 +38,9 @@ class Request:
     """What to install, as the user said it."""
 
     specifiers: tuple[str, ...] = ()
+    editable: tuple[str, ...] = ()
+    """Those of the specifiers that are folders to be installed in place (PEP 660)."""
+
     requirement_files: tuple[Path, ...] = ()
     constraint_files: tuple[Path, ...] = ()
     extras: tuple[str, ...] = ()

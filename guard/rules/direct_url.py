@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
-from guard.model import Absent, Candidate, Finding, RuleId, Unknown
+from guard.model import Absent, Candidate, FileKind, Finding, RuleId, Unknown
 from guard.rules._base import Rule, Stage
 from guard.rules._urls import check_url_glob, url_matches
 
@@ -25,7 +25,8 @@ class DirectUrl(Rule, frozen=True, kw_only=True):
     denied behind every extra and every marker, for the next install may ask for the extra, and
     nobody reads a marker so closely. What matches an entry of `allow` passes: scheme and host must
     be equal, and the path is an anchored glob in which `*` stays within one segment and `**` covers
-    any number of them.
+    any number of them. A folder of your own (`.`, `-e .`) passes where the policy has it built:
+    `rules.source-distribution.action = "build"`.
 
     ## Why is this bad?
 
@@ -58,6 +59,9 @@ class DirectUrl(Rule, frozen=True, kw_only=True):
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
         url = candidate.requested.direct_url
+        tree = candidate.file.kind is FileKind.SOURCE_TREE
+        if tree and candidate.requested.to_build:
+            return  # a folder of the user's own, which no index could stand behind
         if url is not None and not self._allows(url):
             yield self.finding(
                 f"asked for by URL or path, not from an index: {url}",

@@ -39,6 +39,8 @@ class StartupHook(Rule, frozen=True, kw_only=True):
     path but a plain folder of the wheel itself. Lines that setuptools, coverage, pywin32 and some
     others have shipped for years are known word by word, each for its own project only.
 
+    A folder of your own that the guard builds, editable or not, is let be: that code is yours.
+
     `guard audit` looks at the files of installed releases in the same way, as they are now.
 
     ## Why is this bad?
@@ -72,6 +74,8 @@ class StartupHook(Rule, frozen=True, kw_only=True):
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
         inside: tuple[facts.StartupHook, ...] = ()
+        if candidate.own:
+            return
         match candidate.content:
             case Absent():
                 pass

@@ -67,7 +67,7 @@ class UnapprovedFile(Rule, frozen=True, kw_only=True):
     ] = Approvals()
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
-        if not self.required or self.approvals.open:
+        if not self.required or self.approvals.open or candidate.own:
             return
         file, sha256 = candidate.file, sha256_of(candidate)
         entries = [e for e in self.approvals.of(file.project) if e.version == file.version]

@@ -78,6 +78,8 @@ def test_default() -> None:
             "changed-publisher.level": '"deny"',
             "changed-publisher.within": '"365 days"',
             "source-distribution.level": '"deny"',
+            "source-distribution.action": '"refuse"',
+            "source-distribution.isolation": '"sandbox"',
             "direct-url.level": '"deny"',
             "direct-url.allow": "[]",
             "ambiguous-archive.level": '"deny"',

@@ -21,10 +21,46 @@ def test_a_source_distribution_is_denied() -> None:
 denied[source-distribution]: installing this sdist would run its build backend
   --> litellm-1.82.6.tar.gz
    = help: choose a release with a wheel for the target interpreter
+   = help: or have it built in a sandbox: rules.source-distribution.action = "build"
    = help: guard rule source-distribution
 
 1 file judged: 1 denied; nothing was installed
 """)
+
+
+BUILT = '[rules.source-distribution]\naction = "build"\n'
+
+
+def test_what_the_guard_builds_itself_is_allowed_where_the_policy_says_so() -> None:
+    coming = a_candidate(file=SDIST, requested=Requested(named=True, to_build=True))
+    assert a_verdict(coming, BUILT).findings == ()
+    assert a_verdict(coming).decision is Decision.DENIED
+
+
+def test_what_an_installer_would_build_is_denied_all_the_same() -> None:
+    assert a_verdict(a_candidate(file=SDIST), BUILT).decision is Decision.DENIED
+
+
+def test_a_folder_of_the_users_own_is_built_and_no_other_tree() -> None:
+    coming = Requested(named=True, to_build=True, direct_url="file:///home/user/litellm")
+    own = a_file(
+        version=None, url="file:///home/user/litellm", kind=FileKind.SOURCE_TREE, hashes={}
+    )
+    assert a_verdict(a_candidate(file=own, requested=coming), BUILT).findings == ()
+    assert a_verdict(a_candidate(file=own, requested=coming)).decision is Decision.DENIED
+    assert a_verdict(a_candidate(file=TREE, requested=coming), BUILT).decision is Decision.DENIED
+
+
+def test_a_group_may_be_built_and_nobody_else() -> None:
+    policy = (
+        '[[group]]\nname = "ours"\nmembers = ["litellm"]\n'
+        'rules.source-distribution.action = "build"\n'
+    )
+    coming = Requested(named=True, to_build=True)
+    assert a_verdict(a_candidate(file=SDIST, requested=coming), policy).findings == ()
+    other = a_file("requests", "2.0", filename="requests-2.0.tar.gz", kind=FileKind.SDIST)
+    denied = a_verdict(a_candidate(file=other, requested=coming), policy)
+    assert [finding.rule for finding in denied.findings] == ["source-distribution"]
 
 
 def test_a_source_tree_is_denied() -> None:

@@ -17,7 +17,7 @@ from guard.wrappers.coverage.table import (
     shows,
 )
 
-_NO_BUILD: Final = "nothing is built, so there is nothing to say of a build"
+_NO_BUILD: Final = "what the guard builds, it builds as the source says"
 _OUT: Final = "leave it out"
 
 _HELP: Final = shows("-h --help")
@@ -177,7 +177,7 @@ _OTHER_TARGET: Final = refused(
 )
 _BUILD: Final = (
     *harmless(
-        "nothing is built",
+        "what the guard builds, it builds in its own way",
         "--use-pep517",
         "--no-use-pep517",
         "--check-build-dependencies",
@@ -286,7 +286,7 @@ PIP: Final = Tool(
             _EDITABLE,
             _CONFIG_SETTINGS,
             honoured({"-w --wheel-dir=": "--dest"}),
-            harmless("nothing is built", "--no-verify"),
+            harmless("every wheel is looked at", "--no-verify"),
         ),
         ("lock",): native(
             "lock", _JUDGED, _EDITABLE, _CONFIG_SETTINGS, honoured({"-o --output=": "--output"})
