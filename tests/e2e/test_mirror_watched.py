@@ -10,13 +10,16 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.advisory.records import a_record
-from tests.e2e.guarded import LONG_AGO, TIMEOUT, Guard
+from tests.e2e.guarded import LONG_AGO, TIMEOUT, Environment, Guard
+from tests.evidence.leaving import a_key_file
 from tests.fakes import LoopbackIndex
 from tests.mirror.watch.receivers import Posted, a_web_server
 from tests.wheels import a_wheel
@@ -83,9 +86,14 @@ def serving(guard: Guard, index: LoopbackIndex, hook: Posted) -> Iterator[Servin
     for wheel in (DEP, FROB):
         index.add(wheel, uploaded=LONG_AGO)
     guard.knows()
+    with served(guard, "--index-url", index.url, "--webhook", hook.url) as found:
+        yield found
+
+
+@contextmanager
+def served(guard: Guard, *words: str | Path) -> Iterator[Serving]:
     process = guard.start(
-        *("mirror", "serve", "--port", "0", "--index-url", index.url, "--log-format", "json"),
-        *("--webhook", hook.url),
+        *("mirror", "serve", "--port", "0", "--log-format", "json", *words),
         GUARD_MIRROR_WEBHOOK_SECRET=SECRET,
     )
     found = Serving(process)
@@ -172,3 +180,32 @@ def test_the_status_of_a_mirror_is_for_people_too(guard: Guard) -> None:
     assert ran.code == 0, ran.said
     words = [line.split(" ")[0] for line in ran.out.splitlines()]
     assert words[:4] == ["database", "store", "policy", "advisories"]
+
+
+def test_a_guard_takes_the_word_of_a_mirror_that_signs(
+    guard: Guard, index: LoopbackIndex, target: Environment, tmp_path: Path
+) -> None:
+    """Whoever installs it would demand an attestation; the mirror's own policy does not."""
+    index.add(DEP, uploaded=LONG_AGO)
+    guard.knows()
+    key = a_key_file(tmp_path)
+    with served(guard, "--index-url", index.url, "--signing-key", key) as found:
+        client = tmp_path / "client.toml"
+        client.write_text(_client(found.url, key))
+        words = ("dep", "--policy", str(client))
+        ran = guard.install(*words, into=target, index=f"{found.url}/simple/")
+        assert ran.code == 0, ran.said
+        assert target.installed() == {"dep": "1.0"}
+        client.write_text(_client(found.url, a_key_file(tmp_path, 2)))
+        ran = guard.install(*words, "--reinstall", into=target, index=f"{found.url}/simple/")
+        assert ran.code == 77, ran.said
+        assert "signed by another key" in ran.finding("missing-receipt")
+        assert "attest" in ran.finding("missing-attestation")
+
+
+def _client(url: str, key: Path) -> str:
+    line = key.with_suffix(".pub").read_text(encoding="ascii").splitlines()[1]
+    return (
+        'extends = "default"\n[rules.missing-attestation]\nevery-file = true\n'
+        f'[[index]]\nname = "mirror"\nurl = "{url}/simple/"\nreceipts = {{ key = "{line}" }}\n'
+    )

@@ -28,7 +28,8 @@ from guard.mirror.watch.rounds import Due, Kind, Round, Rounds
 from guard.sources.advisories import AdvisorySource
 
 Payload: TypeAlias = Mapping[str, Any]
-Submit: TypeAlias = Callable[[str, str, Payload], None]
+Handler: TypeAlias = Callable[[Mirror, Payload], None]
+Submit: TypeAlias = Callable[[str, str, Payload], object]
 """Has a job done: its kind, the key that it is done once by, and what it is about."""
 
 REJUDGE: Final = "rejudge"
@@ -53,18 +54,18 @@ class Handlers:
         self._rejudging = Rejudging(mirror, judge, owners)
         self._observing = Observing(mirror, judge, owners, self._rejudging)
 
-    def __call__(self) -> Mapping[str, Callable[[Payload], None]]:
+    def __call__(self) -> Mapping[str, Handler]:
         """Return what is to be done for each kind of job."""
         return {REJUDGE: self.rejudge, OBSERVE: self.observe}
 
-    def rejudge(self, payload: Payload) -> None:
+    def rejudge(self, _: Mirror, payload: Payload) -> None:
         """Judge again what is held of some projects. Raises `MirrorError`."""
         found = self._current(payload)
         if found is not None:
             outcome = self._rejudging.batch(_projects(payload), since=found.since)
             self._count(found, outcome)
 
-    def observe(self, payload: Payload) -> None:
+    def observe(self, _: Mirror, payload: Payload) -> None:
         """Look at the pages of some projects. Raises `MirrorError`."""
         found = self._current(payload)
         if found is not None:
@@ -170,7 +171,7 @@ class Monitor:
             if self._submit is not None:
                 self._submit(kind, f"{found.number} {projects[0]}", payload)
             else:
-                self._handlers()[kind](payload)
+                self._handlers()[kind](self._mirror, payload)
         self._rounds.end(found.number, moment=self._mirror.clock())
 
     def _projects(self, found: Round) -> Iterator[NormalizedName]:

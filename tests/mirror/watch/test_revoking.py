@@ -221,7 +221,7 @@ def test_jobs_are_done_by_whoever_takes_them_and_may_be_done_twice(site: Site) -
         handlers = Handlers(two.mirror, two.own.judge, two.own.owners)()
         assert set(handlers) == {REJUDGE, OBSERVE}
         for kind, payload in jobs * 2:
-            handlers[kind](payload)
+            handlers[kind](two.mirror, payload)
         assert one.state(FROB) is State.REVOKED
         (last,) = Rounds(one.mirror.database).latest(1)
         assert (last.outcome.judged, last.outcome.revoked) == (1, 1)
@@ -238,7 +238,7 @@ def test_a_job_of_a_policy_that_is_over_is_left(site: Site) -> None:
         one.second()
         handlers = Handlers(one.mirror, one.own.judge, one.own.owners)()
         for kind, payload in jobs:
-            handlers[kind](payload)
+            handlers[kind](one.mirror, payload)
         assert one.state(FROB) is State.ADMITTED
 
 
