@@ -20,6 +20,7 @@ _ELSEWHERE: Final = {
     "import": "guard.cli.mirror_bundle",
     "lift": "guard.cli.mirror_care",
     "notify": "guard.cli.mirror_care",
+    "point": "guard.cli.mirror_point",
     "rejudge": "guard.cli.mirror_care",
     "status": "guard.cli.mirror_care",
 }

@@ -106,6 +106,17 @@ def notify(command: argparse.ArgumentParser, place: Place) -> None:
     telling(command)
 
 
+def point(command: argparse.ArgumentParser) -> None:
+    """Add what `guard mirror point` understands."""
+    command.add_argument("url", metavar="URL", help="https://HOST/simple/")
+    command.add_argument(
+        "--for",
+        dest="tool",
+        choices=("pip", "uv", "poetry", "pdm", "env"),
+        help="for one of them alone, as it stands in its file",
+    )
+
+
 def _duration(text: str) -> timedelta:
     number, unit = text[:-1], text[-1:]
     words = f"{number} {_UNITS[unit]}" if number.isdecimal() and unit in _UNITS else text

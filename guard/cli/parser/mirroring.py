@@ -126,6 +126,7 @@ _ACTIONS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]]
     ("deny", "stop a release at once, everywhere", partial(mirror_watch.deny, place=place)),
     ("lift", "deny a release no more", partial(mirror_watch.lift, place=place)),
     ("notify", "tell people of events", partial(mirror_watch.notify, place=place)),
+    ("point", "what makes pip, uv and others install from it", mirror_watch.point),
     ("build", "write what is admitted as a static tree", _build),
     ("export", "write a signed bundle for a site without a network", _export),
     ("import", "judge a bundle, and take in what is admitted", _import),

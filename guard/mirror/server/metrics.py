@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from guard.mirror.watch.health import Figures, Health
 
@@ -22,6 +22,7 @@ _BUCKETS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60)
 _FRESH: Final = timedelta(seconds=15)
 """Counting millions of rows is nothing for every scrape."""
 
+_Observe: TypeAlias = Callable[[float], None]
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
 
@@ -65,14 +66,20 @@ class Metrics(logging.Handler):
             ["rule"],
             registry=self._own,
         )
+        self._known: dict[tuple[str, str, int], tuple[Callable[[], None], _Observe]] = {}
         self._collector = _Collector(health, clock)
         self._own.register(self._collector)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
-        method = method if method in _METHODS else "other"
-        self._requests.labels(route, method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (route, method if method in _METHODS else "other", status)
+        found = self._known.get(key)
+        if found is None:
+            counter = self._requests.labels(*key[:2], str(status))
+            found = self._known[key] = (counter.inc, self._seconds.labels(route).observe)
+        counted, observed = found
+        counted()
+        observed(seconds)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count one decision."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +24,7 @@ from tests.faults import status
 from tests.mirror.watch.conftest import DEP, FROB
 from tests.mirror.watch.sites import Replica, Reply, ask
 
+ROOT = Path(__file__).parents[3]
 MALICIOUS = a_record("MAL-2026-7", versions=("1.0",), project="frob")
 
 
@@ -202,6 +207,45 @@ def test_metrics_can_be_opened(replica: Replica) -> None:
     opened = Shown(replica, everybody=True)
     assert opened.get("/metrics", client=("192.0.2.7", 5)).status == 200
     opened.close()
+
+
+def test_metrics_are_for_whoever_may_come_in(replica: Replica) -> None:
+    shown = Shown(replica)
+    known = Openness(allows=lambda request: request.header(b"authorization") == "Bearer t")
+    app = Observed(replica.app, shown.health, shown.metrics, openness=known)
+    far = ("192.0.2.7", 5)
+    assert ask(app, "/metrics", {"authorization": "Bearer t"}, client=far).status == 200
+    assert ask(app, "/metrics", {"authorization": "Bearer x"}, client=far).status == 403
+    shown.close()
+
+
+_COUNTS = """
+import datetime, sys
+from guard.mirror.server.metrics import Metrics
+from tests.mirror.watch.figures import Nothing
+metrics = Metrics(Nothing(), lambda: datetime.datetime(2026, 4, 1, tzinfo=datetime.UTC))
+metrics.request("simple", "GET", 200, 0.1)
+sys.stdout.buffer.write(metrics.text())
+"""
+
+
+def test_workers_are_counted_together(tmp_path: Path) -> None:
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": "."}
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", _COUNTS],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    counted = 'guard_mirror_requests_total{method="GET",route="simple",status="200"} '
+    assert f"{counted}1.0\n" in told[0]
+    assert f"{counted}2.0\n" in told[1]
+    assert 'guard_mirror_files{state="admitted"} 3.0\n' in told[1]
 
 
 def test_a_line_has_no_secret(shown: Shown) -> None:
