@@ -32,7 +32,7 @@ from guard.mirror.watch.notify.mail import Login, mail
 from guard.mirror.watch.notify.receiver import Receiver
 from guard.mirror.watch.notify.webhook import webhook
 from guard.mirror.watch.observing import Observations
-from guard.mirror.watch.running import Chore, running
+from guard.mirror.watch.running import Chore, Failing, running
 from guard.sources import feed
 from guard.sources.http import Connection, FetchError, Http
 
@@ -46,7 +46,8 @@ def logs(arguments: argparse.Namespace) -> None:
 def watched(own: Parts, app: App, arguments: argparse.Namespace) -> Iterator[App]:
     """Watch a mirror for as long as it serves; yield the application that is to be served."""
     mirror = own.mirror
-    health = Health(mirror, own.judge)
+    failing = Failing()
+    health = Health(mirror, own.judge, failing=failing)
     metrics = _metrics(own, health)
     json = arguments.log_format == "json"
     observed = Observed(
@@ -69,7 +70,7 @@ def watched(own: Parts, app: App, arguments: argparse.Namespace) -> Iterator[App
         feeding = feeding_of(own, arguments)
         feeding.tick()  # before anything is judged without advisories
         chores.append(Chore("advisories", 10.0, feeding.tick))
-    with running(chores):
+    with running(chores, failing):
         yield observed
 
 

@@ -94,16 +94,21 @@ class Files:
         return state
 
     def settled(
-        self, decisions: Mapping[Key, Decided], *, moment: datetime
+        self, decisions: Mapping[Key, tuple[str, Decided]], *, moment: datetime
     ) -> Mapping[Key, tuple[State, State]]:
-        """Write down what became of files that are held: for each, its state before and now."""
+        """Write down what became of files that are held: for each, its state before and now.
+
+        With each goes the epoch of the decision that this one follows on. Where somebody else has
+        decided meanwhile, by another standpoint, that one stands.
+        """
+        states: dict[Key, tuple[State, State]] = {}
         with self._database.begin() as connection:
-            states = {
-                key: _write(connection, key, decided, None, moment=moment)
-                for key, decided in sorted(decisions.items(), key=_order)
-            }
+            for key in sorted(decisions, key=_order):
+                epoch, decided = decisions[key]
+                if connection.execute(_LOCKED, _where(key)).mappings().one()["epoch"] == epoch:
+                    states[key] = _write(connection, key, decided, None, moment=moment)
         for key, (_, state) in states.items():
-            logged(key, replace(decisions[key], state=state))
+            logged(key, replace(decisions[key][1], state=state))
         return states
 
 
@@ -132,9 +137,9 @@ def _against(decided: Decided) -> list[Finding]:
     return [f for f in decided.findings if f.holds and f.unknown is undecided]
 
 
-def _order(item: tuple[Key, Decided]) -> tuple[str, str]:
+def _order(key: Key) -> tuple[str, str]:
     """Two that write the same rows take them in the same order, so that neither waits for ever."""
-    return item[0].sha256, item[0].filename
+    return key.sha256, key.filename
 
 
 def _write(

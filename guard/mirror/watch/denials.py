@@ -98,8 +98,11 @@ class Denials:
         )
         Files(self._database).settled(
             {
-                record.listed.key: replace(
-                    record.decided, state=State.DENIED, judged_at=moment, findings=(finding,)
+                record.listed.key: (
+                    record.decided.epoch,
+                    replace(
+                        record.decided, state=State.DENIED, judged_at=moment, findings=(finding,)
+                    ),
                 )
                 for record in served
                 if record.decided is not None

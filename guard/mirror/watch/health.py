@@ -65,8 +65,18 @@ class Figures:
 class Health:
     """Looks at everything. Used by many threads."""
 
-    def __init__(self, mirror: Mirror, judge: Judge, jobs: Callable[[], int] | None = None) -> None:
-        """`jobs` counts what waits in a queue that is not the mirror's own table."""
+    def __init__(
+        self,
+        mirror: Mirror,
+        judge: Judge,
+        jobs: Callable[[], int] | None = None,
+        failing: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`jobs` counts what waits in a queue that is not the mirror's own table.
+
+        `failing` says what of watching goes wrong in this process.
+        """
+        self._failing = failing
         self._mirror = mirror
         self._judge = judge
         self._jobs = jobs
@@ -80,6 +90,7 @@ class Health:
             "store": self._try(lambda: self._mirror.store.has(_NOTHING)),
             "policy": self._policy(),
             "advisories": self._advisories(),
+            "watching": Check(ready=True, reason=self._failing()),
         }
 
     def figures(self) -> Figures:

@@ -67,7 +67,7 @@ class Rejudging:
         epoch = self._judge.epoch
         held = {project: self._due(project, epoch, since) for project in projects}
         held = {project: records for project, records in held.items() if records}
-        decided: dict[Key, Decided] = {}
+        decided: dict[Key, tuple[str, Decided]] = {}
         undecided = 0
         run = _Run(self._judge, self._owners, held)
         for records in held.values():
@@ -75,8 +75,8 @@ class Rejudging:
                 found = run.judged(record)
                 if found.state is State.UNDECIDED:
                     undecided += 1
-                else:
-                    decided[record.listed.key] = found
+                elif record.decided is not None:
+                    decided[record.listed.key] = (record.decided.epoch, found)
         if self._judge.epoch != epoch:
             return Outcome()
         states = self._mirror.files.settled(decided, moment=self._mirror.clock())
@@ -92,7 +92,7 @@ class Rejudging:
         return [
             record
             for record in self._holdings.of(project)
-            if (made := record.decided) is None or made.epoch != epoch or made.judged_at < since
+            if (made := record.decided) and (made.epoch != epoch or made.judged_at < since)
         ]
 
 

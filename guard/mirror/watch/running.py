@@ -26,12 +26,30 @@ class Chore:
     """Raises `GuardError`."""
 
 
+class Failing:
+    """What went wrong the last time that it was done. Used by many threads."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, str] = {}
+
+    def note(self, name: str, reason: str | None) -> None:
+        """Remember why a chore has failed; `None`: it went well."""
+        if reason is None:
+            self._reasons.pop(name, None)
+        else:
+            self._reasons[name] = reason
+
+    def __call__(self) -> str | None:
+        """Say what fails, and why; `None` where nothing does."""
+        return "; ".join(f"{name}: {why}" for name, why in sorted(self._reasons.items())) or None
+
+
 @contextlib.contextmanager
-def running(chores: Sequence[Chore]) -> Iterator[None]:
+def running(chores: Sequence[Chore], failing: Failing) -> Iterator[None]:
     """Do the chores until the end."""
     over = threading.Event()
     threads = [
-        threading.Thread(target=_repeat, args=(chore, over), name=chore.name, daemon=True)
+        threading.Thread(target=_repeat, args=(chore, over, failing), name=chore.name, daemon=True)
         for chore in chores
     ]
     for thread in threads:
@@ -44,15 +62,26 @@ def running(chores: Sequence[Chore]) -> Iterator[None]:
             thread.join(timeout=10)
 
 
-def _repeat(chore: Chore, over: threading.Event) -> None:
+def _repeat(chore: Chore, over: threading.Event, failing: Failing) -> None:
     failures = 0
     wait = chore.every
     while not over.wait(wait):
-        try:
-            chore.do(over)
-            failures = 0
-        except GuardError as error:
-            failures += 1
-            _log.error("%s: %s: %s", chore.name, error.message, error.reason or "")
+        reason = _failure(chore, over)
+        failing.note(chore.name, reason)
+        failures = 0 if reason is None else failures + 1
         longest = max(chore.every, _LONGEST)
         wait = min(chore.every * 2 ** min(failures, 20), longest)
+
+
+def _failure(chore: Chore, over: threading.Event) -> str | None:
+    """Do it; return what went wrong."""
+    try:
+        chore.do(over)
+    except GuardError as error:
+        reason = ": ".join(filter(None, (error.message, error.reason)))
+    except Exception as error:  # noqa: BLE001 - a mistake in one round must not end all others
+        reason = f"{type(error).__name__}: {error}"
+    else:
+        return None
+    _log.error("%s: %s", chore.name, reason)
+    return reason

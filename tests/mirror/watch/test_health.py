@@ -86,6 +86,7 @@ def test_a_mirror_is_ready(shown: Shown) -> None:
         "store": "ok",
         "policy": "ok",
         "advisories": "ok",
+        "watching": "ok",
     }
 
 

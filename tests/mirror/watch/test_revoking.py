@@ -242,6 +242,21 @@ def test_a_job_of_a_policy_that_is_over_is_left(site: Site) -> None:
         assert one.state(FROB) is State.ADMITTED
 
 
+def test_what_somebody_else_has_decided_meanwhile_stands(site: Site) -> None:
+    """A slow replica, which still judges by the policy before, comes too late."""
+    with site.replica("slow") as slow, site.replica("quick") as quick:
+        both_served(slow)
+        late = slow.record(FROB).decided
+        assert late is not None
+        site.policy = DENY_FROB
+        quick.tick()
+        assert quick.state(FROB) is State.REVOKED
+        key = slow.record(FROB).listed.key
+        written = slow.mirror.files.settled({key: (late.epoch, late)}, moment=site.clock())
+        assert written == {}
+        assert quick.state(FROB) is State.REVOKED
+
+
 @pytest.mark.parametrize("project", ["frob", None])
 def test_somebody_may_ask_for_a_round(replica: Replica, project: str | None) -> None:
     both_served(replica)
