@@ -14,6 +14,7 @@ from guard.errors import UnsupportedError, UsageError
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ELSEWHERE: Final = {
+    "backup": "guard.cli.mirror_database",
     "build": "guard.cli.mirror_build",
     "deny": "guard.cli.mirror_care",
     "export": "guard.cli.mirror_bundle",
@@ -23,6 +24,13 @@ _ELSEWHERE: Final = {
     "point": "guard.cli.mirror_point",
     "rejudge": "guard.cli.mirror_care",
     "status": "guard.cli.mirror_care",
+    "migrate": "guard.cli.mirror_database",
+    "restore": "guard.cli.mirror_database",
+    "worker": "guard.cli.mirror_worker",
+    "person": "guard.cli.mirror_people",
+    "token": "guard.cli.mirror_people",
+    "log": "guard.cli.mirror_log",
+    "request": "guard.cli.mirror_request",
 }
 """Actions that have a module of their own."""
 
@@ -54,21 +62,22 @@ def _serve(arguments: argparse.Namespace) -> int:
     import uvicorn  # noqa: PLC0415 - the extra
 
     from guard.cli.mirror_parts import opened, settings_of  # noqa: PLC0415
+    from guard.cli.mirror_site import composed  # noqa: PLC0415
     from guard.cli.mirror_watch import logs, watched  # noqa: PLC0415
     from guard.cli.recording import signing_key  # noqa: PLC0415
-    from guard.mirror.server.app import Application, watching  # noqa: PLC0415
+    from guard.mirror.server.app import watching  # noqa: PLC0415
 
     settings = settings_of(arguments)
-    if settings.host not in _LOOPBACK:
+    if settings.host not in _LOOPBACK and settings.anonymous:
         raise UsageError(
             f"`--host {settings.host}` would open the mirror to others without a login",
-            hint="create a token first: `guard mirror token create`",
+            hint="add `--login`; tokens come from `guard mirror token create`",
         )
     logs(arguments)
     key = signing_key(arguments.signing_key) if arguments.signing_key else None
     with (
         opened(settings) as own,
-        watched(own, Application(own, key=key), arguments) as application,
+        watched(own, composed(own, key), arguments) as application,
     ):
         config = uvicorn.Config(
             application,

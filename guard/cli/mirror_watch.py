@@ -6,12 +6,12 @@ import argparse
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import guard
 from guard.advisory.store import Snapshot
-from guard.errors import SourceError, UsageError
+from guard.errors import RefusedError, SourceError, UsageError
 from guard.mirror.database.notices import (
     POLICY_FAILED,
     POLICY_RECOVERED,
@@ -19,8 +19,12 @@ from guard.mirror.database.notices import (
     UPSTREAM_RECOVERED,
     Notices,
 )
+from guard.mirror.people.authentication import Authentication
+from guard.mirror.people.gate import address_of
+from guard.mirror.people.tokens import Tokens
+from guard.mirror.queue import open_queue
 from guard.mirror.server.app import Parts
-from guard.mirror.server.asgi import App
+from guard.mirror.server.asgi import App, Request
 from guard.mirror.server.lines import Writer, configure
 from guard.mirror.server.metrics import Metrics
 from guard.mirror.server.observed import Observed, Openness
@@ -47,17 +51,25 @@ def watched(own: Parts, app: App, arguments: argparse.Namespace) -> Iterator[App
     """Watch a mirror for as long as it serves; yield the application that is to be served."""
     mirror = own.mirror
     failing = Failing()
-    health = Health(mirror, own.judge, failing=failing)
+    queue = open_queue(mirror)
+    queue.prepare()
+    health = Health(mirror, own.judge, jobs=lambda: queue.counts().waiting, failing=failing)
     metrics = _metrics(own, health)
     json = arguments.log_format == "json"
     observed = Observed(
         app,
         health,
         metrics,
-        openness=Openness(everybody=arguments.metrics_open),
+        openness=Openness(everybody=arguments.metrics_open, allows=_known(own)),
         lines=None if arguments.quiet else Writer(mirror.clock, json=json),
     )
-    monitor = Monitor(mirror, own.judge, own.owners, every=arguments.look_every)
+    monitor = Monitor(
+        mirror,
+        own.judge,
+        own.owners,
+        every=arguments.look_every,
+        submit=queue.enqueue if arguments.rejudge_by == "worker" else None,
+    )
     chores = [
         Chore("judging again", 1.0, monitor.tick),
         Chore("looking after the mirror", 30.0, lambda _: _tell(own, health)),
@@ -72,6 +84,20 @@ def watched(own: Parts, app: App, arguments: argparse.Namespace) -> Iterator[App
         chores.append(Chore("advisories", 10.0, feeding.tick))
     with running(chores, failing):
         yield observed
+
+
+def _known(own: Parts) -> Callable[[Request], bool]:
+    """Return what tells whether a request has a token that anybody was given."""
+    authentication = Authentication(Tokens(own.mirror.database), own.mirror.clock)
+
+    def known(request: Request) -> bool:
+        given = request.header(b"authorization")
+        try:
+            return bool(given) and bool(authentication.of_header(given, address_of(request.scope)))
+        except RefusedError:
+            return False
+
+    return known
 
 
 def _metrics(own: Parts, health: Health) -> Metrics | None:

@@ -93,6 +93,10 @@ class Intake:
             return Missing(f"{owner.url} does not list it")
         return Found(owner, entry, file_of(entry, project, version))
 
+    def is_current(self, record: FileRecord) -> bool:
+        """Tell whether what was decided followed from what this replica judges by."""
+        return record.decided is not None and record.decided.epoch == self._judge.epoch
+
     def take(self, key: Key) -> FileRecord | Missing | Unknown:
         """Judge one file by what holds now, store it where it is admitted, and write both down.
 

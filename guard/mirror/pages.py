@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -149,7 +149,7 @@ def announced(entry: PageFile, record: FileRecord | None) -> PageFile:
     """
     held = record.held if record is not None and record.state is State.ADMITTED else None
     key = _key(entry)
-    return replace(
+    return msgspec.structs.replace(
         entry,
         url=f"../../files/{key.sha256[:2]}/{key.sha256}/{entry.filename}",
         core_metadata=held.metadata if held else None,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import Final, TypeAlias
 
+from guard.errors import MirrorError
 from guard.mirror.intake import Intake, Missing
 from guard.mirror.mirror import Mirror
 from guard.mirror.records import FileRecord, Key
@@ -59,7 +61,7 @@ class Pulling:
         while not self._leased(name):
             threading.Event().wait(_POLLED)
             record = mirror.files.find(key)
-            if record is not None and record != before and record.decided is not None:
+            if record is not None and record != before and self._intake.is_current(record):
                 return record
             if mirror.clock() - began > _PATIENCE:
                 return Unknown("another replica is still judging it")
@@ -78,4 +80,5 @@ class Pulling:
 
     def _renew(self, name: str, over: threading.Event) -> None:
         while not over.wait(_RENEWED):
-            self._leased(name)
+            with contextlib.suppress(MirrorError):
+                self._leased(name)

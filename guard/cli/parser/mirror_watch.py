@@ -28,6 +28,12 @@ def serving(command: argparse.ArgumentParser) -> None:
         help="how often upstreams are asked about what is held (default: 1h)",
     )
     group.add_argument(
+        "--rejudge-by",
+        choices=("server", "worker"),
+        default="server",
+        help="who judges again: this process, or `guard mirror worker` (default: %(default)s)",
+    )
+    group.add_argument(
         "--feed-every",
         type=_duration,
         metavar="DURATION",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from guard.dsse import PrivateKey
-from guard.errors import MirrorError
+from guard.errors import GuardError, MirrorError
 from guard.mirror.database.changes import Changed, Seen
 from guard.mirror.intake import Intake
 from guard.mirror.judging import Judge
@@ -29,7 +29,7 @@ from guard.mirror.server.asgi import (
     Scope,
     Send,
 )
-from guard.mirror.server.files import Files
+from guard.mirror.server.files import Denied, Files
 from guard.mirror.server.receipts import Receipts
 from guard.mirror.server.simple import Cache, Simple
 
@@ -76,15 +76,19 @@ class Application:
         own: Parts,
         others: App | None = None,
         gate: Gate | None = None,
+        denied: Denied | None = None,
         *,
         key: PrivateKey | None = None,
     ) -> None:
-        """`gate` says who may come in; without one, everybody may read. `key` signs receipts."""
+        """`gate` says who may come in; without one, everybody may read.
+
+        `denied` is told of what was; `key` signs receipts.
+        """
         self._own = own
         self._others = others
         self._gate = gate
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
-        self._files = Files(own.mirror, own.judge, own.pulling)
+        self._files = Files(own.mirror, own.judge, own.pulling, denied)
         self._receipts = Receipts(own.mirror, own.judge, key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +110,7 @@ class Application:
         try:
             if self._gate is None or await self._gate(request, watched):
                 await self._route(request, receive, watched)
-        except MirrorError as error:
+        except GuardError as error:  # the quarantine's, too, where a disk is full
             _log.error("%s: %s", error.message, error.reason)
             if started:
                 raise  # the connection is closed in the middle: the client sees that it is short

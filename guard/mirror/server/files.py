@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -25,6 +26,7 @@ from guard.mirror.server.asgi import (
     Headers,
     Problem,
     Request,
+    Scope,
     Send,
     matches,
     not_modified,
@@ -41,8 +43,12 @@ _OCTETS: Final = b"application/octet-stream"
 _INTEGRITY: Final = b"application/vnd.pypi.integrity.v1+json"
 _TEXT: Final = b"text/plain; charset=utf-8"
 _CHUNK: Final = 1 << 20
+_MINUTE: Final = timedelta(minutes=1)
 _SAFE: Final = " :;,.()[]=<>!~+-_/'\"`"
 """Characters of a header that say what they say; what is not ASCII is escaped."""
+
+Denied: TypeAlias = Callable[[Scope, FileRecord], None]
+"""Is told, before the answer is sent, who was denied what. Raises `MirrorError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,13 @@ class _Body:
 class Files:
     """Answers for every path below `/files/` and `/integrity/`."""
 
-    def __init__(self, mirror: Mirror, judge: Judge, pulling: Pulling) -> None:
+    def __init__(
+        self, mirror: Mirror, judge: Judge, pulling: Pulling, denied: Denied | None = None
+    ) -> None:
         self._mirror = mirror
         self._judge = judge
         self._pulling = pulling
+        self._denied = denied
 
     async def file(self, request: Request, send: Send) -> None:
         """Send a file, or its METADATA. Raises `MirrorError`."""
@@ -78,8 +87,18 @@ class Files:
         if sidecar:
             metadata = taken.held.metadata if taken.held else None
             await self._beside(request, send, metadata, _TEXT)
+        elif (address := await self._elsewhere(key)) is not None:
+            headers: Headers = [(b"location", address.encode()), (b"cache-control", b"no-store")]
+            await respond(send, 307, headers, b"", head=request.is_head)
         else:
             await self._send(request, send, _whole(key, taken.held))
+
+    async def _elsewhere(self, key: Key) -> str | None:
+        """Return where the store itself sends a file that may be sent, if it is to."""
+        if not self._mirror.settings.presigned:
+            return None
+        presigned = self._mirror.store.presigned
+        return await anyio.to_thread.run_sync(presigned, key.sha256, _MINUTE)
 
     async def provenance(self, request: Request, send: Send) -> None:
         """Send the provenance object of a file. Raises `MirrorError`."""
@@ -137,6 +156,8 @@ class Files:
         if isinstance(taken, Missing):
             await replace(NOT_FOUND, detail=taken.reason).send(request, send)
         elif isinstance(taken, FileRecord) and taken.state in {State.DENIED, State.REVOKED}:
+            if self._denied is not None:
+                await anyio.to_thread.run_sync(self._denied, request.scope, taken)
             await denial(taken).send(request, send)
         else:
             await _undecided(taken).send(request, send)

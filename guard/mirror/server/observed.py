@@ -13,6 +13,7 @@ import anyio.to_thread
 import msgspec
 
 from guard.errors import MirrorError
+from guard.mirror.people.person import Caller
 from guard.mirror.server.asgi import (
     AGAIN,
     App,
@@ -106,7 +107,7 @@ class Observed:
                     status=status,
                     milliseconds=round(seconds * 1000, 2),
                     project=_named(path),
-                    caller=None if caller is None else str(getattr(caller, "label", "known")),
+                    caller=caller_named(caller),
                     client=str(client[0]) if client else None,
                 )
             )
@@ -128,23 +129,20 @@ class Observed:
         await respond(send, 200 if ready else 503, headers, body, head=request.is_head)
 
     async def _measured(self, request: Request, send: Send) -> None:
-        if not await self._may_read(request):
-            detail = "metrics are for this machine; `--metrics-open` opens them"
-            await Problem(status=403, title="Forbidden", detail=detail).send(request, send)
-        elif self._metrics is None:
-            detail = "metrics need the extra `wheelguard[mirror-scale]`"
-            await Problem(status=404, title="Not Found", detail=detail).send(request, send)
-        else:
-            try:
+        try:
+            if not await self._may_read(request):
+                detail = "metrics are for this machine; a token or `--metrics-open` opens them"
+                await Problem(status=403, title="Forbidden", detail=detail).send(request, send)
+            elif self._metrics is None:
+                detail = "metrics need the extra `wheelguard[mirror-scale]`"
+                await Problem(status=404, title="Not Found", detail=detail).send(request, send)
+            else:
                 body = await anyio.to_thread.run_sync(self._metrics.text)
-            except MirrorError as error:
-                said = Problem(
-                    status=503, title="Unavailable", detail=error.message, headers=[AGAIN]
-                )
-                await said.send(request, send)
-                return
-            content_type = (b"content-type", self._metrics.content_type.encode())
-            await respond(send, 200, [content_type, _UNCACHED], body, head=request.is_head)
+                content_type = (b"content-type", self._metrics.content_type.encode())
+                await respond(send, 200, [content_type, _UNCACHED], body, head=request.is_head)
+        except MirrorError as error:
+            said = Problem(status=503, title="Unavailable", detail=error.message, headers=[AGAIN])
+            await said.send(request, send)
 
     async def _may_read(self, request: Request) -> bool:
         if self._openness.everybody:
@@ -163,6 +161,11 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def caller_named(caller: object) -> str | None:
+    """Return whose token it was: the name and the token's number, never the token."""
+    return f"{caller.name} (token {caller.token})" if isinstance(caller, Caller) else None
 
 
 def _route(path: str) -> str:

@@ -21,7 +21,8 @@ from sqlalchemy import RowMapping, Select, insert, select, update
 
 from guard.approval import Approvals
 from guard.errors import UsageError
-from guard.mirror.database import schema
+from guard.mirror.database import audit, schema
+from guard.mirror.database.audit import Act
 from guard.mirror.database.changes import changed
 from guard.mirror.database.engine import Database
 from guard.mirror.database.files import Files
@@ -91,6 +92,8 @@ class Denials:
             )
             data = {"project": project, "version": version, "reason": words, "by": by}
             noticed(connection, DENIED, data | {"files": len(served)}, moment=moment)
+            subject = " ".join(filter(None, (project, version)))
+            audit.write(connection, Act(by, moment), "deny", subject, reason=words)
             changed(connection, project, moment=moment)
         # Not even for the second until every replica judges by it.
         finding = Finding(
@@ -133,6 +136,8 @@ class Denials:
             if lifted is not None:
                 data = {"project": project, "version": version, "by": by}
                 noticed(connection, LIFTED, data, moment=moment)
+                subject = " ".join(filter(None, (project, version)))
+                audit.write(connection, Act(by, moment), "lift", subject)
                 changed(connection, project, moment=moment)
         return lifted is not None
 
