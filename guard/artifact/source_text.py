@@ -128,7 +128,7 @@ def wanted(kind: Kind, size: int) -> bool:
 
 def unread(name: str, size: int) -> bool:
     """Tell whether a member is code that would run as it is, and too large to be read."""
-    return kind_of(name) in _RUNS and size > LARGEST
+    return size > LARGEST and kind_of(name) in _RUNS
 
 
 def decoded(data: bytes) -> tuple[bytes, str | None]:
