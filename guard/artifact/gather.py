@@ -95,7 +95,7 @@ def gather(
 
 def _read_whole(
     content: bytes, algorithm: str, asking: Callable[[bytes], tuple[Look, ...]]
-) -> tuple[Read, bytes, bytes, tuple[Look, ...]]:
+) -> tuple[Read, bytes, bytes | None, tuple[Look, ...]]:
     """Do what `_read` does with a member of which there is one piece."""
     sha256 = hashlib.sha256(content).digest()
     named = sha256 if algorithm == "sha256" else hashlib.new(algorithm, content).digest()

@@ -42,8 +42,8 @@ def inflate(data: bytes, limit: int) -> tuple[bytes, bool]:
     magic = next((magic for magic in _MAGICS if data.startswith(magic)), None)
     if magic is None:
         return b"", False
-    if magic == _GZIP and (found := _begins(data, limit)) is not None:
-        return found, True
+    if magic == _GZIP and (begin := _begins(data, limit)) is not None:
+        return begin, True
     part = data if magic in _ZLIB else _streams(data, magic)
     found = bytearray()
     with contextlib.suppress(

@@ -102,7 +102,7 @@ def _data_offset(content: Content, member: Member) -> int:
     at = member.offset
     if at + LOCAL.size <= len(content):
         signature, name_length, extra_length = _LENGTHS.unpack_from(content, at)
-        start = at + LOCAL.size + name_length + extra_length
+        start: int = at + LOCAL.size + name_length + extra_length
         within = start + member.compressed_size <= len(content)
         readable = signature == LOCAL_SIGNATURE and member.method in {STORED, DEFLATED}
         if within and readable:
