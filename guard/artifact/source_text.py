@@ -108,7 +108,8 @@ _RUNS: Final = frozenset({Kind.PYTHON, Kind.STARTUP, Kind.SCRIPT, Kind.JAVASCRIP
 
 def kind_of(name: str) -> Kind:
     """Return the kind that the name of a member says."""
-    return _KINDS.get(name[name.rfind(".") :].lower(), Kind.TEXT)
+    extension = name[name.rfind(".") :]
+    return _KINDS.get(extension) or _KINDS.get(extension.lower(), Kind.TEXT)
 
 
 def kind_by_content(kind: Kind, name: str, data: bytes) -> Kind:
