@@ -20,7 +20,7 @@ from guard.artifact.defect import Defect
 from guard.artifact.zip_fault import ArchiveError, oversized
 from guard.artifact.zip_limits import Limits
 from guard.artifact.zip_records import Content
-from guard.artifact.zip_stream import Member, member_chunks
+from guard.artifact.zip_stream import Member, member_chunks, member_whole
 from guard.artifact.zip_structure import structure
 
 __all__ = ["ArchiveError", "Container", "Limits", "Member", "from_bytes", "open_container"]
@@ -66,6 +66,20 @@ class Container:
         if isinstance(self._content, mmap.mmap):
             self._content.close()
 
+    def whole(self, member: Member) -> bytes | None:
+        """Return the content of `member` if it is small and sound, as nearly every one is.
+
+        `None` says nothing: `chunks` yields what there is, or raises what is wrong.
+        """
+        content = (
+            member_whole(self._content, member)
+            if member.size <= self._limits.member_bytes
+            else None
+        )
+        if content is not None:
+            self._count(content)
+        return content
+
     def chunks(self, member: Member) -> Iterator[bytes]:
         """Yield the content of `member` in pieces of at most 1 MiB. Raises `ArchiveError`.
 
@@ -93,11 +107,14 @@ class Container:
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Yield `chunks`, and keep a large file from filling the memory that it is mapped to."""
         for chunk in chunks:
-            self._yielded += len(chunk)
-            if self._yielded > _KEPT:
-                self._yielded = 0
-                self._hand_back()
+            self._count(chunk)
             yield chunk
+
+    def _count(self, chunk: bytes) -> None:
+        self._yielded += len(chunk)
+        if self._yielded > _KEPT:
+            self._yielded = 0
+            self._hand_back()
 
     def _hand_back(self) -> None:
         # Only advice: pages that are wanted again come from the file again. Windows has none.

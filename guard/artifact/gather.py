@@ -27,6 +27,9 @@ class Archive(Protocol):
     def defects(self) -> tuple[Defect, ...]:
         """What is wrong with the archive as such."""
 
+    def whole(self, member: Member) -> bytes | None:
+        """Return the content of a small member, `None` where `chunks` has to say what it is."""
+
     def chunks(self, member: Member) -> Iterator[bytes]:
         """Yield the content of `member`. Raises `ArchiveError` where it is not as announced."""
 
@@ -67,9 +70,13 @@ def gather(
         text = member.size <= limits.get(name, -1)
         asking = partial(into.examiner.asking, name, member.size)
         try:
-            read, head, data, looks = _read(
-                archive.chunks(member), algorithm(name), asking, keep=text
-            )
+            whole = archive.whole(member)
+            if whole is not None:
+                read, head, data, looks = _read_whole(whole, algorithm(name), asking)
+            else:
+                read, head, data, looks = _read(
+                    archive.chunks(member), algorithm(name), asking, keep=text
+                )
         except ArchiveError as error:
             into.broken[name] = error.defect
             continue
@@ -84,6 +91,16 @@ def gather(
         elif is_bytecode(name):
             into.formats[name] = BinaryFormat.BYTECODE
             into.heads[name] = head[:16]
+
+
+def _read_whole(
+    content: bytes, algorithm: str, asking: Callable[[bytes], tuple[Look, ...]]
+) -> tuple[Read, bytes, bytes | None, tuple[Look, ...]]:
+    """Do what `_read` does with a member of which there is one piece."""
+    sha256 = hashlib.sha256(content).digest()
+    named = sha256 if algorithm == "sha256" else hashlib.new(algorithm, content).digest()
+    read = Read(len(content), algorithm, named, sha256.hex())
+    return read, content[:ENOUGH], content, asking(content)
 
 
 def _read(

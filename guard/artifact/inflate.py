@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _PIECE: Final = 8192
+_AS_GZIP: Final = 16 + zlib.MAX_WBITS
 _STREAMS: Final = 1000
 """Streams that may follow each other in one file: each costs time and may hold nothing."""
 
@@ -41,6 +42,8 @@ def inflate(data: bytes, limit: int) -> tuple[bytes, bool]:
     magic = next((magic for magic in _MAGICS if data.startswith(magic)), None)
     if magic is None:
         return b"", False
+    if magic == _GZIP and (begin := _begins(data, limit)) is not None:
+        return begin, True
     part = data if magic in _ZLIB else _streams(data, magic)
     found = bytearray()
     with contextlib.suppress(
@@ -51,6 +54,21 @@ def inflate(data: bytes, limit: int) -> tuple[bytes, bool]:
             if len(found) > limit:
                 return bytes(found[:limit]), True
     return bytes(found), len(part) < len(data)
+
+
+def _begins(data: bytes, limit: int) -> bytes | None:
+    """Return the first `limit` bytes of a gzip file that goes on for longer than that by far.
+
+    It is what the reader below comes to, which takes as much of the same stream before it answers:
+    where this much is no sound piece of it, `None` leaves it to that one.
+    """
+    if limit >= _PIECE:
+        return None
+    try:
+        found = zlib.decompressobj(wbits=_AS_GZIP).decompress(data[:_PIECE], _PIECE)
+    except zlib.error:
+        return None
+    return found[:limit] if len(found) == _PIECE else None
 
 
 def _streams(data: bytes, magic: bytes) -> bytes:

@@ -38,6 +38,12 @@ def extension(name: str) -> str:
     return last
 
 
+def is_named_pickle(name: str) -> bool:
+    """Tell whether `extension` would say that a file is a pickle: it seldom has to be asked."""
+    last = f".{name.rpartition('.')[2].lower()}"
+    return (last in PICKLES or last in _WRAPPINGS) and extension(name) in PICKLES
+
+
 def is_tar(name: str, head: bytes) -> bool:
     """Tell whether a model is an archive of the oldest kind, which PyTorch still reads."""
     return head[257:262] == b"ustar" and extension(name) in PICKLES | MODELS

@@ -59,9 +59,7 @@ def may_be_pickle(name: str, head: bytes) -> bool:
     It is, if `read_pickles` would say anything of it, and seldom otherwise. A `head` of fewer
     bytes is the whole file.
     """
-    return formats.extension(name) in formats.PICKLES or _may_begin(
-        name, head[:HEAD], whole=len(head) < HEAD
-    )
+    return formats.is_named_pickle(name) or _may_begin(name, head[:HEAD], whole=len(head) < HEAD)
 
 
 def _may_begin(name: str, head: bytes, *, whole: bool) -> bool:

@@ -11,7 +11,7 @@ import csv
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 ALGORITHMS: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 """PEP-427: "The hash algorithm must be sha256 or better", and how many bytes its digest has."""
@@ -19,17 +19,20 @@ ALGORITHMS: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 UNLISTED: Final = frozenset({"RECORD.jws", "RECORD.p7s"})
 """PEP-427: signatures are made of RECORD, so RECORD cannot mention them."""
 
-_URLSAFE: Final = str.maketrans("-_", "+/")
 _LINE_ENDS: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]")
 """Control characters, and what some readers take for the end of a line."""
 
+# A line as nearly all are: a path that is written as it should be, the sha256 of PEP-427, a size.
+_SEGMENT: Final = r"(?!\.\.?[/,])[ !#-+.0-9;-\[\]-~-]++"
+_PLAIN: Final = re.compile(
+    rf"({_SEGMENT}(?:/{_SEGMENT})*+),sha256=([A-Za-z0-9_-]{{43}}),(0|[1-9][0-9]{{0,18}})"
+)
 # 64, 96 or 128 digits: as many characters of base 64 would be no digest of any algorithm here.
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What RECORD says of one file; `algorithm` is empty where it gives no hash."""
 
     algorithm: str
@@ -39,8 +42,7 @@ class Row:
     size: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What was found of one member when it was decompressed."""
 
     size: int
@@ -73,6 +75,12 @@ def parse(content: bytes) -> Record:
     rows: dict[str, Row] = {}
     problems: list[tuple[str | None, str]] = []
     for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+        plain = _PLAIN.fullmatch(line)
+        if plain is not None and plain[1] not in rows:
+            value = _decoded(plain[2])
+            if value is not None and len(value) == ALGORITHMS["sha256"]:
+                rows[plain[1]] = Row("sha256", value, int(plain[3]))
+                continue
         fields = _fields(line.removesuffix("\r"))
         if fields is None:
             problems.append(
@@ -175,7 +183,7 @@ def _decoded(encoded: str) -> bytes | None:
     """PEP-427: "urlsafe_b64encode(digest) with trailing = removed"; some write hexadecimal."""
     if _HEXADECIMAL.fullmatch(encoded):
         return bytes.fromhex(encoded)
-    padded = encoded.translate(_URLSAFE) + "=" * (-len(encoded) % 4)
+    padded = encoded.replace("-", "+").replace("_", "/") + "=" * (-len(encoded) % 4)
     try:
         return binascii.a2b_base64(padded, strict_mode=True)
     except ValueError:

@@ -93,6 +93,8 @@ class Scanner:
             found = [*_reading(self._rules, kind, data, budget or Budget()).found()]
         except TooSlowError:
             found = [(_OBFUSCATION, None, "it takes too long to be matched with the rules")]
+        if not found:
+            return ()
         return tuple(
             Trace(capability=capability, text=text, line=line, member=name, offset=offset)
             for capability, line, text in _first(found)

@@ -73,9 +73,11 @@ def spots(tree: ast.Module, *, follow: bool = True) -> set[Spot]:
     try:
         analysis = _Analysis(tree)
         found = set(analysis.on_import())
-        return found | set(analysis.anywhere()) if follow else found
+        found |= set(analysis.anywhere()) if follow else set()
     except (RecursionError, MemoryError, TangledError) as error:
         raise UnparsableError(type(error).__name__) from error
+    analysis.forget()
+    return found
 
 
 class _Analysis:
@@ -83,6 +85,11 @@ class _Analysis:
         self.module: Module = read_module(tree)
         self.names = Names(self.module)
         self.early = self._reached()
+
+    def forget(self) -> None:
+        """Let go of the tree: units refer to each other, so it would wait to be collected."""
+        self.names.forget()
+        self.module.forget()
 
     def on_import(self) -> Iterator[Spot]:
         """Yield what happens when the module is imported."""
@@ -115,6 +122,7 @@ class _Analysis:
         for line, name in self.names.constructed.items():
             if _is_telling(name):
                 yield "obfuscation", line
+        self.flow.forget()
 
     def _reached(self) -> set[Unit]:
         """Return the units that run when the module is imported."""

@@ -60,6 +60,10 @@ class Flow:
             if not self._changed:
                 break
 
+    def forget(self) -> None:
+        """Let go of all nodes."""
+        self._local.clear()
+
     def _round(self, unit: Unit) -> None:
         for target, value in unit.binds:
             if holds := self.of(value, unit):

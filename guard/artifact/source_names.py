@@ -58,6 +58,10 @@ class Names:
                 self._bind(unit)
             self._known.clear()
 
+    def forget(self) -> None:
+        """Let go of all nodes."""
+        self._known.clear()
+
     def _bind(self, unit: Unit) -> None:
         for target, value in unit.binds:
             if isinstance(target, ast.Name):

@@ -48,16 +48,8 @@ class Part:
     header: bytes | None = None
     """The name of the class that begins here."""
 
-    body: int = 0
-    """Where the body of the function begins: what is before it runs when it is defined."""
-
     whole: bool = False
     """Whether this is a class that could still be cut."""
-
-    @property
-    def early(self) -> int:
-        """The end of what runs without being called."""
-        return self.end if self.name is None else self.body
 
     @property
     def called(self) -> tuple[bytes, ...]:
@@ -88,6 +80,13 @@ class Parts:
             return self.parts[index]
         self.cut(self.parts[index])
         return self.at(offset)
+
+    def early(self, part: Part) -> int:
+        """Return the end of what of `part` runs without being called.
+
+        What is before the body of a function runs when it is defined.
+        """
+        return part.end if part.name is None else _body(self.source, part.start, part.end)
 
     def cut(self, part: Part) -> list[Part]:
         """Cut a class. Return its parts, or the class if it cannot be cut."""
@@ -129,7 +128,7 @@ def _part(source: bytes, start: int, end: int) -> Part:
     if defined is None:
         return Part(start, end)
     if defined[1] is not None:
-        return Part(start, end, defined[1], body=_body(source, start, end))
+        return Part(start, end, defined[1])
     return Part(start, end, header=defined[2], whole=True)
 
 
@@ -164,5 +163,4 @@ def _class(source: bytes, part: Part, strings: list[Span]) -> Iterator[Part]:
         if method is None or method[1] is None or not certain:
             yield Part(first, last, within=header)
         else:
-            begins = _body(source, first, last)
-            yield Part(first, last, method[1], part.header, header, body=begins)
+            yield Part(first, last, method[1], part.header, header)

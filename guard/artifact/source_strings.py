@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TRIPLE: Final = re.compile(rb"\"\"\"|'''")
+_TRIPLES: Final = (b'"""', b"'''")
 _QUOTE: Final = re.compile(rb"[\"'#]")
 _SHORT: Final = {
     b'"': re.compile(rb'"(?:[^"\\\n]|\\.)*"'),
@@ -25,14 +25,15 @@ def long_strings(source: bytes) -> list[Span] | None:
     """Return the spans of all strings with three quotes; `None` where versions might not agree."""
     spans: list[Span] = []
     position = 0
-    while (triple := _TRIPLE.search(source, position)) is not None:
-        line = source.rfind(b"\n", 0, triple.start()) + 1
+    ahead = dict.fromkeys(_TRIPLES, -1)
+    while (triple := _next(source, position, ahead)) is not None:
+        line = source.rfind(b"\n", 0, triple) + 1
         if line > position and continues(source, line):
             return None  # a string may go on from the line before
-        found = _opening(source, max(position, line), triple.start())
+        found = _opening(source, max(position, line), triple)
         if found is None:
             return None
-        if found == triple.start():
+        if found == triple:
             end = _closing(source, found)
             if end is None:
                 return None
@@ -41,6 +42,19 @@ def long_strings(source: bytes) -> list[Span] | None:
         else:  # in a comment, or in another string
             position = found
     return spans
+
+
+def _next(source: bytes, position: int, ahead: dict[bytes, int]) -> int | None:
+    """Return where the first three quotes are from `position` on.
+
+    `ahead` is where each kind was seen last, so that the text is gone through once for each.
+    """
+    for quotes, seen in ahead.items():
+        if seen < position:
+            found = source.find(quotes, position)
+            ahead[quotes] = found if found >= 0 else len(source)
+    first = min(ahead.values())
+    return first if first < len(source) else None
 
 
 def continues(source: bytes, line: int) -> bool:

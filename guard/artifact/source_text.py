@@ -108,7 +108,8 @@ _RUNS: Final = frozenset({Kind.PYTHON, Kind.STARTUP, Kind.SCRIPT, Kind.JAVASCRIP
 
 def kind_of(name: str) -> Kind:
     """Return the kind that the name of a member says."""
-    return _KINDS.get(name[name.rfind(".") :].lower(), Kind.TEXT)
+    extension = name[name.rfind(".") :]
+    return _KINDS.get(extension) or _KINDS.get(extension.lower(), Kind.TEXT)
 
 
 def kind_by_content(kind: Kind, name: str, data: bytes) -> Kind:
@@ -128,7 +129,7 @@ def wanted(kind: Kind, size: int) -> bool:
 
 def unread(name: str, size: int) -> bool:
     """Tell whether a member is code that would run as it is, and too large to be read."""
-    return kind_of(name) in _RUNS and size > LARGEST
+    return size > LARGEST and kind_of(name) in _RUNS
 
 
 def decoded(data: bytes) -> tuple[bytes, str | None]:

@@ -85,6 +85,12 @@ class Unit:
         found = (scope.constant(name) for scope in self.scopes())
         return next((value for value in found if value is not None), None)
 
+    def forget(self) -> None:
+        """Let go of all nodes."""
+        for nodes in (self.calls, self.decorators, self.binds, self.returns, self.classes):
+            nodes.clear()
+        self.owner = self._bound = None
+
     def stands_for(self, name: str, origin: str) -> None:
         """Remember what `name` stands for; of several things, that which can do more."""
         known = self.origins.get(name, "")
@@ -108,6 +114,12 @@ class Module:
         self.steps -= steps
         if self.steps < 0:
             raise TangledError("it would take too long")
+
+    def forget(self) -> None:
+        """Let go of all nodes."""
+        self.lambdas.clear()
+        for unit in self.units:
+            unit.forget()
 
 
 _Pending = tuple[ast.AST, Unit, Class | None]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from struct import Struct
+from typing import Final, NamedTuple
 
 from guard.artifact import deflate
 from guard.artifact.zip_fault import ArchiveError, ambiguous
@@ -14,16 +14,17 @@ from guard.artifact.zip_records import (
     LOCAL_SIGNATURE,
     STORED,
     Content,
-    LocalHeader,
 )
+
+_LENGTHS: Final = Struct("<4s22x2H")
+"""Of a local header, the signature and how long name and extra fields are."""
 
 _PIECE: Final = 1 << 20
 # What zlib has not used of its input is copied once for each piece of output, so it is small.
 _INPUT: Final = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(NamedTuple):
     """A file or folder in the archive, as both of its headers describe it."""
 
     name: str
@@ -54,11 +55,11 @@ def member_chunks(content: Content, member: Member) -> Iterator[bytes]:
     It raises as soon as the data are seen not to be what the headers say, and the CRC can only be
     compared at the end: nothing that was yielded counts unless the iteration ends by itself.
     """
-    start = _data_offset(content, member)
-    whole = _at_once(content, start, member) if member.size <= _PIECE else None
+    whole = member_whole(content, member)
     if whole is not None:
         yield whole
         return
+    start = _data_offset(content, member)
     pieces = _inflated if member.method == DEFLATED else _stored
     crc = 0
     for piece in pieces(content, start, member):
@@ -73,21 +74,26 @@ def member_chunks(content: Content, member: Member) -> Iterator[bytes]:
         )
 
 
-def _at_once(content: Content, start: int, member: Member) -> bytes | None:
-    """Return what nearly every member is: small, and all that its headers promise.
+def member_whole(content: Content, member: Member) -> bytes | None:
+    """Return what nearly every member is: at most 1 MiB, and all that its headers promise.
 
-    `None` leaves it to the slow way to say what is wrong, if anything is.
+    `None` leaves it to `member_chunks` to say what is wrong, if anything is. Raises `ArchiveError`
+    where there is no member at all.
     """
+    size = member.size
+    if size > _PIECE:
+        return None
+    start = _data_offset(content, member)
     data = content[start : start + min(member.compressed_size, 2 * _PIECE)]
     if member.method == DEFLATED:
         inflate = deflate.decompressobj(deflate.RAW)
         try:
-            data = inflate.decompress(data, member.size + 1)
+            data = inflate.decompress(data, size + 1)
         except deflate.error:
             return None
         if not inflate.eof or inflate.unused_data:
             return None
-    sound = data and len(data) == member.size and deflate.crc32(data) == member.crc
+    sound = data and len(data) == size and deflate.crc32(data) == member.crc
     return data if sound else None
 
 
@@ -95,10 +101,10 @@ def _data_offset(content: Content, member: Member) -> int:
     """Return where the data begin: they lie in the file, and a reader exists for them."""
     at = member.offset
     if at + LOCAL.size <= len(content):
-        header = LocalHeader._make(LOCAL.unpack_from(content, at))
-        start = at + LOCAL.size + header.name_length + header.extra_length
+        signature, name_length, extra_length = _LENGTHS.unpack_from(content, at)
+        start: int = at + LOCAL.size + name_length + extra_length
         within = start + member.compressed_size <= len(content)
-        readable = header.signature == LOCAL_SIGNATURE and member.method in {STORED, DEFLATED}
+        readable = signature == LOCAL_SIGNATURE and member.method in {STORED, DEFLATED}
         if within and readable:
             return start
     raise ambiguous("the member cannot be read at all", offset=at, member=member.name)

@@ -119,18 +119,20 @@ def _sums_up(block: bytes) -> bool:
 
 
 def _members(entries: Sequence[Entry]) -> tuple[Member, ...]:
-    return tuple(
-        Member(
-            name=entry.name,
-            offset=entry.offset,
-            size=entry.size,
-            compressed_size=entry.compressed_size,
-            crc=entry.raw.record.crc,
-            method=entry.raw.record.method,
-            mode=entry.mode,
-            is_directory=entry.is_directory,
-        )
-        for entry in entries
+    return tuple(map(_member, entries))
+
+
+def _member(entry: Entry) -> Member:
+    record = entry.raw.record
+    return Member(
+        name=entry.name,
+        offset=entry.offset,
+        size=entry.size,
+        compressed_size=entry.compressed_size,
+        crc=record.crc,
+        method=record.method,
+        mode=entry.mode,
+        is_directory=entry.is_directory,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,10 +137,10 @@ def test_a_member_that_was_made_up_is_no_reason_to_fall_over() -> None:
     container = from_bytes(archive(Part(), Part(name=b"b")))
     member = container.members[1]
     for made_up in (
-        replace(member, offset=1),
-        replace(member, offset=1 << 40),
-        replace(member, compressed_size=200),
-        replace(member, method=12),
+        member._replace(offset=1),
+        member._replace(offset=1 << 40),
+        member._replace(compressed_size=200),
+        member._replace(method=12),
     ):
         with pytest.raises(ArchiveError, match="cannot be read at all"):
             container.read(made_up, limit=MIB)
