@@ -84,7 +84,8 @@ def plan_of(found: Classified) -> Plan | None:
     if command == ("tool", "run"):
         return _tool_run(found)
     plan = _read(found)
-    prepare = (*command, *_words(found.options), *_after(found.positionals))
+    options = _typed(found.options) if command == ("export",) else _words(found.options)
+    prepare = (*command, *options, *_after(found.positionals))
     if command[0] == "tool":
         wanted = _requirements(found.positionals) if command[1] == "install" else ()
         return plan._replace(prepare=prepare, requirements=(*plan.requirements, *wanted))
@@ -171,6 +172,21 @@ def _words(options: Iterable[Given]) -> list[str]:
         given.written if given.value is None else f"{given.written}={given.value}"
         for given in options
     ]
+
+
+def _typed(options: Iterable[Given]) -> list[str]:
+    """Return the options as they were typed: uv writes its command line into what it exports.
+
+    Which of them take a value is known. One that looks like an option stays tied to its own.
+    """
+    words: list[str] = []
+    for given in options:
+        value = given.value
+        if given.apart and value is not None and not value.startswith("-"):
+            words += [given.written, value]
+        else:
+            words += _words([given])
+    return words
 
 
 def _after(words: Sequence[str]) -> list[str]:

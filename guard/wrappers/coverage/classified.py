@@ -18,6 +18,9 @@ class Given(NamedTuple):
     value: str | None = None
     """May hold a password: it is not for messages."""
 
+    apart: bool = False
+    """The value was a word of its own."""
+
 
 class Refusal(NamedTuple):
     """Something that is refused, by its name alone."""

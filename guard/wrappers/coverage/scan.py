@@ -176,7 +176,7 @@ class Scan:
         if option is None:
             self._unknown(self._called(name))
         elif not equals:
-            self._take(option, name, self._value(option, name))
+            self._take(option, name, self._value(option, name), apart=True)
         elif option.arity is Arity.FLAG:
             self._stop(f"{self._called(name)} with a value", _NOT_EITHER)
         else:
@@ -209,7 +209,7 @@ class Scan:
                 self._unknown(self._called(name))
             if option.arity is not Arity.FLAG:
                 value = self._glued(name, glued, place) if glued else self._value(option, name)
-                self._take(option, name, value)
+                self._take(option, name, value, apart=not glued)
                 return
             self._take(option, name, None)
 
@@ -253,10 +253,10 @@ class Scan:
         self._at += 1
         return word
 
-    def _take(self, option: Option, name: str, value: str | None) -> None:
+    def _take(self, option: Option, name: str, value: str | None, *, apart: bool = False) -> None:
         if value == "--" and self._tool.grammar is Grammar.ARGPARSE:
             self._stop(f"{self._called(name)} with the value `--`", _DIFFERENTLY)
-        self._given.append(Given(option, name, value))
+        self._given.append(Given(option, name, value, apart))
         if option.treatment is Treatment.SHOWS:
             self._shows = True
             raise _Stop
@@ -271,7 +271,7 @@ class Scan:
         return given._replace(option=own)
 
     def _refused_options(self) -> Iterator[Refusal]:
-        for option, name, value in self._given:
+        for option, name, value, _ in self._given:
             if option.treatment is Treatment.REFUSED and value not in option.allowed:
                 written = option.name if name.startswith("--") else name
                 yield Refusal(self._called(written), option.note, option.nearest)
