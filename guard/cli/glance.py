@@ -11,9 +11,10 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from guard.cli import scrubbed
 from guard.cli.folders import cache_folder
 from guard.cli.uv_words import Plan
-from guard.gateway import child, settings
+from guard.gateway import settings
 
 _NOWHERE: Final = "http://127.0.0.1:9"
 """The port of `discard`, on which nobody listens."""
@@ -29,7 +30,7 @@ def satisfied(plan: Plan, tool: str) -> dict[str, str] | None:
     folder = cache_folder() / "gateway" / "glance"
     try:
         config = settings.write(folder, os.environ, here=Path.cwd())
-        environ = child.environment(
+        environ = scrubbed.for_uv(
             os.environ,
             proxy=_NOWHERE,
             authority=Path(os.devnull),
