@@ -14,7 +14,7 @@ from typing import Final
 from guard.cli import scrubbed
 from guard.cli.folders import cache_folder
 from guard.cli.uv_words import Plan
-from guard.gateway import settings
+from guard.gateway import pipes, settings
 
 _NOWHERE: Final = "http://127.0.0.1:9"
 """The port of `discard`, on which nobody listens."""
@@ -24,9 +24,13 @@ _PATIENCE: Final = 60
 
 
 def satisfied(plan: Plan, tool: str) -> dict[str, str] | None:
-    """Return an environment in which uv can fetch nothing, if it needs nothing; else `None`."""
+    """Return an environment in which uv can fetch nothing, if it needs nothing; else `None`.
+
+    Raises `UsageError` for what uv would wait for.
+    """
     if plan.glance is None:
         return None
+    pipes.refuse(Path.cwd())
     folder = cache_folder() / "gateway" / "glance"
     try:
         config = settings.write(folder, os.environ, here=Path.cwd())
