@@ -6,7 +6,8 @@ running, and only then takes out what was made. The third becomes the command.
 
 On stdin, a JSON object: `root` an empty folder, `readable` the paths that are visible where they
 are, `source` the folder to copy, `copy` where to, `place` where that is seen, `command`,
-`environment`, `bytes` and `entries` the most that may be written; `answer` and `made`, the
+`environment`, `bytes` and `entries` the most that may be written, `memory` the most that a process
+may have; `answer` and `made`, the
 descriptors for what came of it.
 """
 
@@ -204,6 +205,8 @@ def _become(plan: dict[str, Any]) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         _lower(resource.RLIMIT_NPROC, _PROCESSES)
+        # Not RLIMIT_AS: what is only reserved would count as well, and Go and Node reserve much.
+        _lower(resource.RLIMIT_DATA, plan["memory"])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.closerange(3, 65_536)
         os.chdir(plan["place"])

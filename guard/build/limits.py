@@ -17,6 +17,9 @@ class Limits:
     output: int = 64 * _MIB
     """Bytes that it may say."""
 
+    memory: int = 4_096 * _MIB
+    """Bytes that one process may have for itself; in the sandbox alone."""
+
     written: int = 4_096 * _MIB
     """Bytes that it may have written at any moment, the copy of its source included."""
 

@@ -147,6 +147,7 @@ def _entered(job: Job, limits: Limits) -> tuple[dict[str, Any], str]:
             "command": list(job.command),
             "environment": variables(HOME, job.environment),
             "bytes": limits.written,
+            "memory": limits.memory,
             "entries": limits.entries,
             "answer": answer.fileno(),
             "made": made.fileno(),

@@ -11,9 +11,10 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from guard.cli import scrubbed
 from guard.cli.folders import cache_folder
 from guard.cli.uv_words import Plan
-from guard.gateway import child, settings
+from guard.gateway import pipes, settings
 
 _NOWHERE: Final = "http://127.0.0.1:9"
 """The port of `discard`, on which nobody listens."""
@@ -23,13 +24,17 @@ _PATIENCE: Final = 60
 
 
 def satisfied(plan: Plan, tool: str) -> dict[str, str] | None:
-    """Return an environment in which uv can fetch nothing, if it needs nothing; else `None`."""
+    """Return an environment in which uv can fetch nothing, if it needs nothing; else `None`.
+
+    Raises `UsageError` for what uv would wait for.
+    """
     if plan.glance is None:
         return None
+    pipes.refuse(Path.cwd())
     folder = cache_folder() / "gateway" / "glance"
     try:
         config = settings.write(folder, os.environ, here=Path.cwd())
-        environ = child.environment(
+        environ = scrubbed.for_uv(
             os.environ,
             proxy=_NOWHERE,
             authority=Path(os.devnull),

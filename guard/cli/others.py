@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.cli.become import become
 from guard.errors import GuardError, UnsupportedError
+from guard.gateway import strangers
 from guard.wrappers.coverage import Handling, classify, table
 from guard.wrappers.coverage.environment import for_passed
 from guard.wrappers.tools import find
@@ -27,8 +29,9 @@ def pass_through(tool: str, words: Sequence[str]) -> None:
     """Become the real tool, where what it was asked for brings no code in. Otherwise return."""
     try:
         if classify(tool, words).handling is Handling.PASSED:
+            strangers.refuse(tool, os.environ, Path.cwd())
             become([str(find(tool).path), *words], for_passed(tool, os.environ))
-    except GuardError:
+    except (GuardError, OSError):
         return  # `run` comes to the same, and says so
 
 
@@ -39,11 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     tool, words = arguments.tool, arguments.words
     found, real = classify(tool, words), find(tool)
     if found.handling is Handling.PASSED:
+        strangers.refuse(tool, os.environ, Path.cwd())
         become([str(real.path), *words], for_passed(tool, os.environ))
     if bypassed([tool, *words]):
         become([str(real.path), *words], os.environ)
     if found.handling is Handling.REFUSED:
         raise found.error()
+    strangers.refuse(tool, os.environ, Path.cwd())
     _check(real)
     behind = import_module(f"guard.cli.{tool}_words")
     code: int = behind.run(found, words, real)

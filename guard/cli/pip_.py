@@ -35,6 +35,10 @@ class Call(NamedTuple):
     """What the tool is asked for."""
 
 
+_ASKING: Final = ("--requirement=", "--editable=")
+"""Options that say by themselves what is wanted."""
+
+
 def pass_through(words: Sequence[str]) -> None:
     """Become the real program, where what it was asked for brings no code in. Otherwise return."""
     try:
@@ -112,13 +116,14 @@ def _judge(program: Tool, found: Classified) -> int:
     from guard.cli.native import do  # noqa: PLC0415 - only one way in three leads here
     from guard.install.target import find_python  # noqa: PLC0415
 
-    if not (found.positionals or found.values("--requirement", "--editable")):
-        raise UsageError(
-            "nothing was asked for", hint="name a requirement, or a file with `-r`"
-        )  # where `guard lock` would take the project of this folder
     named = found.values("--python")
     python = find_python(named[-1], system=False) if named else _interpreter(program)
     more = _configured(python, found)
+    asked = found.positionals or found.values("--requirement", "--editable")
+    if not asked and not any(word.startswith(_ASKING) for word in more):
+        raise UsageError(
+            "nothing was asked for", hint="name a requirement, or a file with `-r`"
+        )  # where `guard lock` would take the project of this folder
     if found.entry.guard == "lock":
         more.append("--upgrade")  # it keeps nothing of an old one
     return do(found, ["--installer=pip", f"--python={python}", *more])

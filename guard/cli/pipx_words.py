@@ -174,21 +174,17 @@ class Pipx(Other):
                 *((home.environments, name) for name in sorted(names) if not self._runs),
             ),
         )
-        self._uv = child.environment if "uv" in backends else None
+        self._starts_uv = "uv" in backends
 
     def _settings(self) -> Path:
-        if self._uv is None:
+        if not self._starts_uv:
             return self._folder
         return settings.write(self._folder, os.environ, here=Path.cwd())
 
     def _environment(self, proxy: str, authority: Path) -> dict[str, str]:
         given = super()._environment(proxy, authority)
-        if self._uv is not None:
-            given |= self._uv(
-                os.environ, proxy=proxy, authority=authority, cache=self.cache, config=self.config
-            )
-            given |= {name: value for name, value in self._kept.items() if name[:5] == "PIPX_"}
-            given |= self._variables(authority)
+        if self._starts_uv:
+            given |= child.for_uv(cache=self.cache, config=self.config)
         return given
 
     def _variables(self, authority: Path) -> dict[str, str]:

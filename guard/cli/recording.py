@@ -32,12 +32,10 @@ from guard.install.flow import Outcome
 from guard.model import Admitted, Decision
 from guard.policy import Layer
 from guard.policy.load import SHIPPED
+from guard.redacted import without_secrets
 from guard.report.text import plain
 from guard.request import Request
 
-_USERINFO: Final = r"(:/+)(?:[^/?#\s]*|[^?#\s]*:[^?#\s]*)@"
-_NO_PORT: Final = r"(:/+[^/?#\s:\[\]]*:)(?!\d*(?:[/?#\s]|$))\S*"
-_QUERY: Final = r"(:/+[^?#\s]*)[?#]\S*"
 _SECRET: Final = re.compile(r"--(?:proxy|(?:[a-z-]+-)?(?:password|token|secret))")
 
 
@@ -169,14 +167,6 @@ def account() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return "unknown"
-
-
-def without_secrets(text: str) -> str:
-    """Return a word of the command line without what may be a password or a token in a URL."""
-    if ":/" in text:
-        for pattern in (_USERINFO, _NO_PORT, _QUERY):
-            text = re.sub(pattern, r"\1", text)
-    return text
 
 
 def words_without_secrets(words: Sequence[str]) -> Iterator[str]:

@@ -1,15 +1,21 @@
 """The variables of a tool behind the gateway: what the tables of coverage let it have.
 
-Nothing that is left says where packages come from, how they travel, or whom to trust.
+Nothing that is left says where packages come from, how they travel, or whom to trust, but for the
+indexes that were judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from guard.errors import UnsupportedError
+from guard.gateway import child
 from guard.wrappers.coverage.environment import GATEWAY, Use, of
+
+UV: Final = ("UV_",)
+"""How uv's variables begin."""
 
 
 def kept(environ: Mapping[str, str], *, prefixes: tuple[str, ...]) -> dict[str, str]:
@@ -19,27 +25,25 @@ def kept(environ: Mapping[str, str], *, prefixes: tuple[str, ...]) -> dict[str, 
     """
     found = {}
     for name, value in environ.items():
-        variable = of(name, GATEWAY)
-        if variable.use is Use.REFUSED and value and name.upper().startswith(prefixes):
+        variable, own = of(name, GATEWAY), name.upper().startswith(prefixes)
+        said = value and value.lower() not in variable.allowed
+        if variable.use is Use.REFUSED and own and said:
             raise UnsupportedError(
                 f"`{name}` is not supported behind the gateway",
                 reason=variable.why,
                 hint="unset it",
             )
-        if variable.use is Use.KEPT:
+        if variable.use is Use.KEPT or (variable.use is Use.JUDGED and own):
             found[name] = value
     return found
 
 
-def gateway(proxy: str, authority: Path) -> dict[str, str]:
-    """Return the variables that lead every tool to the gateway, and to nothing else."""
-    proxies = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), proxy)
-    proxies |= {name.lower(): proxy for name in proxies}
-    return {
-        **proxies,
-        # Only what the gateway itself signs is trusted: who passes it by finds nothing valid.
-        "SSL_CERT_FILE": str(authority),
-        "REQUESTS_CA_BUNDLE": str(authority),
-        "GIT_ALLOW_PROTOCOL": "none",  # a list of protocols, and this is none of them
-        "GIT_TERMINAL_PROMPT": "0",
-    }
+def for_uv(
+    environ: Mapping[str, str], *, proxy: str, authority: Path, cache: Path, config: Path
+) -> dict[str, str]:
+    """Return what uv is given: the gateway, and nothing else that leads anywhere.
+
+    Raises `UnsupportedError` as `kept` does.
+    """
+    own = child.for_uv(cache=cache, config=config)
+    return kept(environ, prefixes=UV) | child.leading(proxy, authority) | own

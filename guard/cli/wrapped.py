@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from guard.cli import scrubbed
 from guard.cli.session import Session, cache_folder, policy_files
 from guard.cli.uv_words import Plan
 from guard.errors import QuarantineError
@@ -49,7 +50,9 @@ class Wrapped:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        child.scrubbed(os.environ)  # what it refuses is refused before anything is asked
+        scrubbed.kept(
+            os.environ, prefixes=scrubbed.UV
+        )  # what it refuses is refused before anything is asked
         self._folder = cache_folder() / "gateway"
         self._sources = _sources(plan)
         asked = IndexOptions(index_url=plan.index_url, extra_index_urls=plan.extra_index_urls)
@@ -76,7 +79,7 @@ class Wrapped:
         """
         if not self._plan.resolves_again:
             return dict(os.environ)
-        kept = child.scrubbed(os.environ)
+        kept = scrubbed.kept(os.environ, prefixes=scrubbed.UV)
         return {
             name: value
             for name, value in os.environ.items()
@@ -158,7 +161,7 @@ class Wrapped:
         return gateway.run([tool, *self._plan.prepare], self._environment, snapshot)
 
     def _environment(self, proxy: str, authority: Path) -> dict[str, str]:
-        given = child.environment(
+        given = scrubbed.for_uv(
             os.environ, proxy=proxy, authority=authority, cache=self.cache, config=self.config
         )
         if self._sources.builds:  # uv would leave out members of the workspace alone

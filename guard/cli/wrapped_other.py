@@ -10,6 +10,7 @@ from guard.cli import scrubbed
 from guard.cli.folders import cache_folder
 from guard.cli.uv_words import Plan
 from guard.cli.wrapped import Wrapped
+from guard.gateway import child
 from guard.gateway.kept import Kept
 from guard.gateway.project import Sources
 from guard.gateway.snapshot import Snapshot
@@ -64,7 +65,7 @@ class Other(Wrapped):
         return self._before
 
     def _environment(self, proxy: str, authority: Path) -> dict[str, str]:
-        return self._kept | scrubbed.gateway(proxy, authority) | self._variables(authority)
+        return self._kept | child.leading(proxy, authority) | self._variables(authority)
 
     def _variables(self, authority: Path) -> dict[str, str]:
         """Return what the tool is told by variables of its own."""

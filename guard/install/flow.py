@@ -98,7 +98,12 @@ class Flow:
         self._denied: Judgement | None = None
         self._excluded: dict[NormalizedName, list[PassedOver]] = {}
         self._built = OnDemand(
-            builds, policy, wanted, releases=lambda: self._releases, passed_over=self._excluded
+            builds,
+            policy,
+            wanted,
+            releases=lambda: self._releases,
+            passed_over=self._excluded,
+            hashed=installer.name != "pip",
         )
 
     def _hint(self, bounds: Bounds, project: NormalizedName, specifiers: SpecifierSet) -> None:

@@ -56,6 +56,9 @@ class Offers:
     passed_over: dict[NormalizedName, list[PassedOver]]
     """Where what was denied is noted."""
 
+    hashed: bool = True
+    """Whether the resolver takes what is built of a source that a requirement names by its hash."""
+
     _made: dict[str, Asked] = field(default_factory=dict)
     _tried: set[tuple[NormalizedName, Version]] = field(default_factory=set)
 
@@ -106,6 +109,8 @@ class Offers:
             self._tried.add((name, file.version))
             self._refuse_endless()
             requested = self.wanted.requested(file)
+            if not self.hashed and requested.hashes & set(file.hashes.items()):
+                raise _hashed(file)
             build = self.builds.build(file, requested)
             if build.wheel is not None and build.path is not None:
                 self._lay(build)
@@ -149,3 +154,11 @@ class Offers:
                 f"more than {_MOST} sources would have to be built",
                 hint="name the versions that you want with `==`",
             )
+
+
+def _hashed(file: File) -> UnsupportedError:
+    return UnsupportedError(
+        f"`{file.title}` is asked for by the hash of its source, and is not built for pip",
+        reason="pip compares that hash with the wheel that is built, which has another one",
+        hint="`--installer=uv`, or leave out the hash: Guard writes that of the source in a lock",
+    )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class OnDemand:
     """Builds for one request, where its run can build; knows nothing and does nothing where not."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a request is made of
         self,
         open_builds: Callable[[], Builds] | None,
         policy: Policy,
@@ -37,7 +37,10 @@ class OnDemand:
         *,
         releases: Callable[[], Releases],
         passed_over: dict[NormalizedName, list[PassedOver]],
+        hashed: bool = True,
     ) -> None:
+        """Take what a request is made of; Offers says what `hashed` is."""
+        self._hashed = hashed
         self._open_builds = open_builds
         self._policy = policy
         self._wanted = wanted
@@ -135,5 +138,6 @@ class OnDemand:
                 wanted=self._wanted,
                 folder=self._folder,
                 passed_over=self._passed_over,
+                hashed=self._hashed,
             )
         return self._opened

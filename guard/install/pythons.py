@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from guard import regular
 from guard.errors import UnsupportedError
 
 _FILES: Final = (".python-version", ".python-versions")
@@ -34,14 +35,21 @@ def refuse_strangers(environ: Mapping[str, str], folder: Path) -> None:
             "it is another program in every folder, and uv starts it",
             "write an absolute path, or a version",
         )
-    for file, word in _versions(folder):
-        if is_relative(word, file.parent) or _is_below(word, file.parent):
+    word = environ.get("UV_PYTHON_INSTALL_DIR", "")
+    if word and not Path(word).is_absolute():
+        raise _refused(
+            f"a Python in `UV_PYTHON_INSTALL_DIR={word}`",
+            "it is another folder in every folder, and uv starts what is there",
+            "write an absolute path",
+        )
+    for file, word in versions(folder):
+        if is_relative(word, file.parent) or is_below(word, file.parent):
             raise _refused(
                 f"the path `{word}` in `{file}`",
                 "it is a program of the checkout, and uv starts it",
                 "write a version there: `uv python pin 3.13`",
             )
-    for found in _in_reach(environ.get("PATH", "")):
+    for found in in_reach(environ.get("PATH", "")):
         raise _refused(
             f"`{found.name}` in `{found.parent}`, an entry of PATH that is not absolute,",
             "uv starts every Python on PATH to ask what it is",
@@ -59,30 +67,35 @@ def is_relative(word: str, folder: Path) -> bool:
     return not word[0].isdigit() and (folder / word).exists()
 
 
-def _is_below(word: str, folder: Path) -> bool:
+def is_below(word: str, folder: Path) -> bool:
+    """Tell whether a path leads into `folder`, as it is written: links are not followed."""
     return Path(os.path.normpath(word)).is_relative_to(folder)
 
 
-def _versions(folder: Path) -> Iterator[tuple[Path, str]]:
+def versions(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield every request in the files that uv finds from `folder` on upwards, with its file."""
     for place in (folder, *folder.parents):
         for file in (place / name for name in _FILES):
-            for line in _lines(file):
+            for line in lines(file):
                 if word := line.partition("#")[0].strip():
                     yield file, word
 
 
-def _lines(file: Path) -> list[str]:
+def lines(file: Path) -> list[str]:
+    """Return the lines of a small file; none of what cannot be read."""
     try:
-        with file.open(encoding="utf-8") as stream:
-            return stream.read(_LIMIT).splitlines()
+        return regular.read(file, limit=_LIMIT).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return []
 
 
-def _in_reach(path: str) -> Iterator[Path]:
-    """Yield the Pythons in the entries that are not absolute; an empty one is nothing to uv."""
-    for entry in map(Path, filter(None, path.split(os.pathsep))):
+def in_reach(path: str, *, here: bool = False) -> Iterator[Path]:
+    """Yield the Pythons in the entries that are not absolute.
+
+    An empty one is nothing to uv; to other programs it is the folder that one is in, as `here`
+    says.
+    """
+    for entry in map(Path, (word for word in path.split(os.pathsep) if word or (path and here))):
         if entry.is_absolute():
             continue
         try:

@@ -11,6 +11,7 @@ from guard.admission import Standing
 from guard.errors import GuardError, SourceError
 from guard.model import Absent, Advisory, Decision, Finding, PassedOver, Unknown, Verdict
 from guard.publisher import Attestation
+from guard.redacted import without_secrets
 from guard.report.result import Location, Result
 
 SCHEMA: Final = 1
@@ -67,12 +68,12 @@ def _candidate(
         "name": str(file.project),
         "version": str(file.version) if file.version else None,
         "filename": file.filename,
-        "url": file.url,
+        "url": without_secrets(file.url),
         "sha256": _sha256(verdict),
         "decision": str(verdict.decision),
         "named": candidate.requested.named,
         "pinned": candidate.requested.pinned,
-        "index": _fact(candidate.origin, "url"),
+        "index": (index := _fact(candidate.origin, "url")) and without_secrets(index),
         "upload_time": _upload_time(verdict),
         "publisher": _publisher(verdict, standing),
         "advisories": _advisories(verdict),
@@ -91,7 +92,8 @@ def _built(verdict: Verdict) -> dict[str, Any]:
         case built:
             source = built.source.file
             used = [{"filename": name, "sha256": sha256} for name, sha256 in built.requirements]
-            said = {"filename": source.filename, "sha256": built.sha256, "url": source.url}
+            said = {"filename": source.filename, "sha256": built.sha256}
+            said["url"] = without_secrets(source.url)
             return {"built_from": said | {"isolation": built.isolation, "requirements": used}}
 
 
@@ -109,6 +111,7 @@ def _installed(verdict: Verdict) -> dict[str, Any]:
         case Unknown():
             return {"installation": None}
         case found:
+            url = verdict.candidate.requested.direct_url
             altered = [] if isinstance(found.altered, Absent | Unknown) else found.altered
             said = {
                 "installer": found.installer,
@@ -118,7 +121,7 @@ def _installed(verdict: Verdict) -> dict[str, Any]:
                 "admitted": None
                 if isinstance(found.admitted, Absent | Unknown)
                 else found.admitted,
-                "direct_url": verdict.candidate.requested.direct_url,
+                "direct_url": url and without_secrets(url),
             }
             return {"installation": said}
 

@@ -9,6 +9,7 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
 from guard.model import Absent, Candidate, FileKind, Finding, RuleId, Unknown
+from guard.redacted import without_secrets
 from guard.rules._base import Rule, Stage
 from guard.rules._urls import check_url_glob, url_matches
 
@@ -64,7 +65,7 @@ class DirectUrl(Rule, frozen=True, kw_only=True):
             return  # a folder of the user's own, which no index could stand behind
         if url is not None and not self._allows(url):
             yield self.finding(
-                f"asked for by URL or path, not from an index: {url}",
+                f"asked for by URL or path, not from an index: {without_secrets(url)}",
                 "policy: rules.direct-url.allow has no entry for it",
             )
         match candidate.content:

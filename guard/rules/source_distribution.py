@@ -88,6 +88,10 @@ class SourceDistribution(Rule, frozen=True, kw_only=True):
         if builds and candidate.requested.to_build:
             return
         help_ = ["help: choose a release with a wheel for the target interpreter"]
+        if kind is FileKind.SOURCE_TREE and known:
+            help_ = [
+                "help: a folder of your own is built where it is typed: guard install -e FOLDER"
+            ]
         if known and not builds:
             help_.append(f'help: or have it built in a sandbox: rules.{self.id}.action = "build"')
         yield self.finding(f"installing this {kind} would run its build backend", *help_)

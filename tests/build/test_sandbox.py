@@ -54,6 +54,25 @@ def test_what_a_hook_returns_and_makes_comes_out(tmp_path: Path) -> None:
     assert ran.made.read_text() == "the source"
 
 
+def test_a_process_has_so_much_memory_and_no_more(tmp_path: Path) -> None:
+    python = Path(sys.base_prefix)
+    script = f"""
+{_PYTHON} -I -S -c 'print(len(bytes(20 << 20)))'
+{_PYTHON} -I -S -c 'bytes(200 << 20)' 2>&1 | tail -1
+{_PYTHON} -I -S -c 'import mmap; print(len(mmap.mmap(-1, 200 << 20, prot=mmap.PROT_READ)))'
+{_PYTHON} -I -S -c 'import resource as r; r.setrlimit(r.RLIMIT_DATA, (-1, -1))' 2>&1 | tail -1
+"""
+    told = said(tmp_path, script, python, limits=Limits(memory=64 << 20)).splitlines()
+    assert told[0] == str(20 << 20)
+    assert told[1] == "MemoryError"
+    assert told[2] == str(200 << 20)
+    assert "not allowed to raise maximum limit" in told[3]
+
+
+def test_without_a_word_a_process_has_4_gb(tmp_path: Path) -> None:
+    assert int(said(tmp_path, "ulimit -d")) << 10 == Limits().memory == 4 << 30
+
+
 def test_it_works_on_a_copy(tmp_path: Path) -> None:
     run(tmp_path, f"echo changed > setup.py; rm -rf ../frob-1.0; {_DONE}")
     assert (tmp_path / "frob-1.0" / "setup.py").read_text() == "the source"

@@ -282,6 +282,27 @@ def test_a_url_past_the_guard_is_named(
     assert url in ran.finding("direct-url")
 
 
+@pytest.mark.parametrize("format_", ["text", "json", "sarif", "github"])
+def test_a_token_in_a_url_is_in_no_report(
+    format_: str,
+    guarded: Environment,
+    guard: Guard,
+    index: LoopbackIndex,
+    pip: Callable[..., None],
+) -> None:
+    url = index.file_url(OTHER.filename)
+    pip(url)
+    (said,) = guarded.packages.glob("*/direct_url.json")
+    said.write_text(said.read_text().replace(url, f"{url}?token=s3cret"))
+    ran = audit(guard, guarded, index, "--output-format", format_)
+    assert ran.code == 77
+    assert "direct-url" in ran.out
+    assert "s3cret" not in ran.said
+    checked = guard("check", f"frob @ {url}?token=s3cret", "--output-format", format_, *at(index))
+    assert checked.code != 0
+    assert "s3cret" not in checked.said
+
+
 def test_without_an_environment_there_is_nothing_to_audit(guard: Guard) -> None:
     ran = guard("audit")
     assert ran.code == 2

@@ -504,6 +504,44 @@ def test_a_project_of_ones_own_is_built_with_what_was_judged(
     assert not (own / "touched").exists()
 
 
+def test_a_source_that_is_asked_for_by_its_hash(
+    target: Environment,
+    pip_target: Environment,
+    guard: Guard,
+    policy: Path,
+    index: LoopbackIndex,
+) -> None:
+    source, wheel = an_sdist("raw", "1.0"), a_wheel("dep", "1.0")
+    for artifact in (source, wheel):
+        index.add(artifact, uploaded=LONG_AGO)
+    right = "".join(f"{a.name}==1.0 --hash=sha256:{a.sha256}\n" for a in (source, wheel))
+    (guard.work / "right.txt").write_text(right)
+    (guard.work / "wrong.txt").write_text(f"raw==1.0 --hash=sha256:{'0' * 64}\n")
+    for environment in (target, pip_target):
+        with untouched(environment):
+            ran = guard.install(
+                "-r", "wrong.txt", "--policy", policy, into=environment, index=index
+            )
+        assert_paragraph(ran, 77, "denied[hash-mismatch]")
+    ran = installs(guard, policy, target, index, "-r", "right.txt")
+    assert ran.code == 0, ran.said
+    assert target.installed() == {"raw": "1.0", "dep": "1.0"}
+    with untouched(pip_target):
+        ran = guard.install("-r", "right.txt", "--policy", policy, into=pip_target, index=index)
+    assert_paragraph(ran, 2, "`raw 1.0` is asked for by the hash of its source", "--installer=uv")
+
+
+@pytest.mark.parametrize("line", ["-e ./checkout", "./checkout[x]"])
+def test_a_folder_in_a_requirements_file_is_to_be_typed(
+    line: str, target: Environment, guard: Guard, policy: Path, index: LoopbackIndex, own: Path
+) -> None:
+    (guard.work / "r.txt").write_text(f"{line}\n")
+    with untouched(target):
+        ran = guard.install("-r", "r.txt", "--policy", policy, into=target, index=index)
+    assert own.exists()
+    assert_paragraph(ran, 77, "denied[source-distribution]", "guard install -e FOLDER")
+
+
 def test_a_project_of_ones_own_is_not_built_with_what_was_denied(
     target: Environment, guard: Guard, policy: Path, index: LoopbackIndex, own: Path, marker: Path
 ) -> None:

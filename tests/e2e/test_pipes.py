@@ -25,7 +25,9 @@ def assert_refused(ran: Ran, name: str, code: int = 2) -> None:
     assert_paragraph(ran, code, name, "it is a pipe or a device, and no file")
 
 
-@pytest.mark.parametrize("words", [("lock",), ("add", "frob")])
+@pytest.mark.parametrize(
+    "words", [("lock",), ("add", "frob"), ("sync",), ("run", "python", "-c", "")]
+)
 @pytest.mark.parametrize(
     "name", ["pyproject.toml", "uv.toml", "uv.lock", "libs/one/pyproject.toml"]
 )

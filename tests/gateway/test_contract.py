@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from guard.cli import scrubbed
 from guard.gateway import authority, child, namespace
 from guard.gateway.run import Gateway, Outcome
 from guard.gateway.snapshot import Snapshot
@@ -53,7 +54,7 @@ class Pip:
 
     def environ(self, proxy: str, path: Path, more: dict[str, str]) -> dict[str, str]:
         cache, config = self.folder / "cache", self.folder / "uv.toml"
-        told = child.environment(
+        told = scrubbed.for_uv(
             {**os.environ, **more}, proxy=proxy, authority=path, cache=cache, config=config
         )
         version = Version("26.0") if "TEST_PIP" in os.environ else Version("23.2")
@@ -173,7 +174,7 @@ def test_a_child_finds_nothing_but_the_gateway(
     )
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         gateway = a_gateway(tmp_path, an_admission(tmp_path, pool, index))
-        environ: Callable[[str, Path], dict[str, str]] = lambda proxy, path: child.environment(  # noqa: E731
+        environ: Callable[[str, Path], dict[str, str]] = lambda proxy, path: scrubbed.for_uv(  # noqa: E731
             os.environ, proxy=proxy, authority=path, cache=tmp_path, config=tmp_path
         )
         outcome = gateway.run([sys.executable, "-c", code], environ, Snapshot([], None))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from guard.cli import scrubbed
 from guard.cli.uv_words import plan_of
 from guard.errors import UnsupportedError, UsageError
 from guard.gateway import child, project, settings
@@ -114,7 +115,7 @@ def test_the_child_gets_nothing_that_leads_elsewhere(tmp_path: Path) -> None:
         "PYTHONPATH": "/tmp/x",  # noqa: S108 - only a value
         "GIT_SSH_COMMAND": "x",
     }
-    told = child.environment(
+    told = scrubbed.for_uv(
         theirs,
         proxy="http://guard:x@127.0.0.1:1",
         authority=tmp_path / "a.pem",

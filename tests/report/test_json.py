@@ -250,3 +250,11 @@ def test_what_is_known_against_a_release() -> None:
             ],
         }
     )
+
+
+def test_a_url_is_told_without_its_secrets() -> None:
+    url = "https://me:pass@files.example.com/f/frob-1.0-py3-none-any.whl?token=s3cret#x"
+    verdict = a_verdict(a_candidate(file=a_file(url=url)))
+    document = json.loads(render(Result(decision=verdict.decision, verdicts=(verdict,))))
+    (candidate,) = document["candidates"]
+    assert candidate["url"] == "https://files.example.com/f/frob-1.0-py3-none-any.whl"

@@ -23,6 +23,8 @@ SOURCES = [
     "HTTPS_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PYTHONPATH",
     "PYTHONSTARTUP", "GIT_CONFIG_GLOBAL",
 ]  # fmt: skip
+INDEXES = {"UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL"}
+"""These are read by the guard as well, and the gateway knows no others."""
 
 
 def test_every_variable_in_uv_s_help_is_in_the_table(tmp_path: Path) -> None:
@@ -36,7 +38,7 @@ def test_every_variable_in_uv_s_help_is_in_the_table(tmp_path: Path) -> None:
 def test_what_adds_a_source_or_trusts_one_never_reaches_a_tool_behind_the_gateway(
     name: str,
 ) -> None:
-    assert of(name, GATEWAY).use is not Use.KEPT
+    assert of(name, GATEWAY).use not in {Use.KEPT, Use.JUDGED} or name in INDEXES
     assert of(name.lower(), GATEWAY) == of(name, GATEWAY)
 
 
@@ -57,7 +59,7 @@ def test_what_is_none_of_a_tool_s_is_kept(name: str) -> None:
 
 
 def test_the_password_of_an_index_is_read() -> None:
-    assert of("UV_INDEX_INTERNAL_PASSWORD", GATEWAY).use is Use.READ
+    assert of("UV_INDEX_INTERNAL_PASSWORD", GATEWAY).use is Use.JUDGED
     assert of("POETRY_HTTP_BASIC_INTERNAL_PASSWORD", GATEWAY).use is Use.READ
 
 

@@ -124,7 +124,9 @@ def _environment() -> str:
 def _variables(variables: Iterable[Variable]) -> Iterator[str]:
     yield from ["| variable | | why |", "|---|---|---|"]
     for variable in variables:
-        yield f"| `{variable.name}` | {variable.use.value} | {_cell(variable.why)} |"
+        said = f"| `{variable.name}` | {variable.use.value} | {_cell(variable.why)}"
+        values = ", ".join(f"`{value}`" for value in sorted(variable.allowed))
+        yield f"{said}; {values} changes nothing |" if values else f"{said} |"
     yield ""
 
 

@@ -20,6 +20,9 @@ class Use(Enum):
     READ = "read"
     """The guard reads it, and judges what it leads to; the tool has what the guard makes of it."""
 
+    JUDGED = "judged"
+    """The tool has it as it is, and what it leads to is judged."""
+
     SET = "set"
     """The tool has the guard's own value."""
 
@@ -34,10 +37,20 @@ class Variable(NamedTuple):
     name: str
     use: Use
     why: str
+    allowed: frozenset[str] = frozenset()
+    """The values with which it says nothing, where it is refused."""
 
 
-def _all(use: Use, why: str, names: str) -> tuple[Variable, ...]:
-    return tuple(Variable(name, use, why) for name in names.split())
+def _all(
+    use: Use, why: str, names: str, allowed: frozenset[str] = frozenset()
+) -> tuple[Variable, ...]:
+    return tuple(Variable(name, use, why, allowed) for name in names.split())
+
+
+_OFF: Final = frozenset({"0", "f", "false", "n", "no", "off"})
+"""What the tools take for no."""
+
+_ON: Final = frozenset({"1", "t", "true", "y", "yes", "on"})
 
 
 _INDEX: Final = "an index, read and judged as one on the command line is"
@@ -47,6 +60,7 @@ _PLACE: Final = "it says where or how files are put in place"
 _TALK: Final = "it says what is printed or asked, or how long is waited"
 _BYTES: Final = "the guard fetches, and says what is trusted"
 _BUILD: Final = "nothing from an index is built"
+_SOURCE: Final = "a source distribution runs code when it is built"
 _CACHE: Final = "what lies in another cache was not judged"
 _FOLDER: Final = "another folder would be worked on"
 _CODE: Final = "it runs code of its own in a tool"
@@ -104,17 +118,21 @@ NATIVE: Final = (
 
 GATEWAY: Final = (
     *_all(
-        Use.READ,
+        Use.JUDGED,
         _INDEX,
         "UV_INDEX UV_DEFAULT_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_INDEX_STRATEGY",
     ),
-    *_all(Use.READ, "the password of an index", "UV_INDEX_*_USERNAME UV_INDEX_*_PASSWORD"),
+    *_all(Use.JUDGED, "the password of an index", "UV_INDEX_*_USERNAME UV_INDEX_*_PASSWORD"),
     *_all(Use.READ, "its file is read, and what it names is judged", "UV_CONFIG_FILE"),
     *_all(Use.REFUSED, _FILE, "UV_CONSTRAINT UV_OVERRIDE UV_EXCLUDE UV_BUILD_CONSTRAINT"),
     *_all(Use.REFUSED, "its files lie on no index", "UV_FIND_LINKS"),
     *_all(Use.REFUSED, "it names indexes of uv's own", "UV_TORCH_BACKEND"),
     *_all(Use.REFUSED, _FOLDER, "UV_PROJECT UV_WORKING_DIR"),
-    *_all(Use.REFUSED, "what is configured would be left out", "UV_NO_CONFIG UV_ISOLATED"),
+    *_all(Use.REFUSED, "what is configured would be left out", "UV_NO_CONFIG", _OFF),
+    *_all(Use.REFUSED, "it is understood where it is typed: `--isolated`", "UV_ISOLATED", _OFF),
+    *_all(Use.REFUSED, _SOURCE, "UV_NO_BINARY", _OFF),
+    *_all(Use.REFUSED, _SOURCE, "UV_NO_BINARY_PACKAGE UV_NO_BUILD_ISOLATION_PACKAGE"),
+    *_all(Use.REFUSED, "a build would run with what is installed", "UV_NO_BUILD_ISOLATION", _OFF),
     *_all(Use.SET, _CACHE, "UV_CACHE_DIR"),
     *_all(Use.SET, _BUILD, "UV_NO_BUILD"),
     *_all(Use.SET, "an interpreter is on no index", "UV_PYTHON_DOWNLOADS"),
@@ -125,7 +143,7 @@ GATEWAY: Final = (
         " UV_NO_DEFAULT_GROUPS UV_NO_DEV UV_NO_EDITABLE UV_NO_GROUP UV_NO_INSTALL_LOCAL"
         " UV_NO_INSTALL_PROJECT UV_NO_INSTALL_WORKSPACE UV_NO_MANAGED_PYTHON UV_NO_PROJECT"
         " UV_NO_SOURCES UV_NO_SOURCES_PACKAGE UV_NO_SYNC UV_OFFLINE UV_PRERELEASE UV_PYTHON"
-        " UV_PYTHON_PREFERENCE UV_REQUIRE_HASHES UV_RESOLUTION",
+        " UV_PYTHON_PREFERENCE UV_REQUIRE_HASHES UV_RESOLUTION UV_SYSTEM_PYTHON",
     ),
     *_all(
         Use.KEPT,
@@ -133,34 +151,48 @@ GATEWAY: Final = (
         "UV_COMPILE_BYTECODE UV_CONCURRENT_BUILDS UV_CONCURRENT_DOWNLOADS UV_CONCURRENT_INSTALLS"
         " UV_LINK_MODE UV_PROJECT_ENVIRONMENT UV_PYTHON_INSTALL_DIR UV_TOOL_BIN_DIR UV_TOOL_DIR",
     ),
-    *_all(Use.KEPT, _TALK, "UV_HTTP_RETRIES UV_HTTP_TIMEOUT UV_NO_PROGRESS"),
+    *_all(
+        Use.KEPT, _TALK, "UV_CUSTOM_COMPILE_COMMAND UV_HTTP_RETRIES UV_HTTP_TIMEOUT UV_NO_PROGRESS"
+    ),
+    *_all(Use.KEPT, "it is for the program that is run", "UV_ENV_FILE UV_NO_ENV_FILE"),
     *_all(
         Use.DROPPED,
         _BYTES,
         "UV_INSECURE_HOST UV_NATIVE_TLS UV_SYSTEM_CERTS UV_KEYRING_PROVIDER UV_NO_VERIFY_HASHES"
         " UV_INSECURE_NO_ZIP_VALIDATION UV_SKIP_WHEEL_FILENAME_CHECK UV_NO_CACHE",
     ),
+    *_all(Use.DROPPED, _BUILD, "UV_NO_BUILD_PACKAGE"),
     *_all(
         Use.DROPPED,
-        _BUILD,
-        "UV_NO_BUILD_ISOLATION UV_NO_BUILD_PACKAGE UV_NO_BINARY UV_NO_BINARY_PACKAGE",
-    ),
-    *_all(
-        Use.DROPPED,
-        "it is for another command, or for the program that is run",
-        "UV_BREAK_SYSTEM_PACKAGES UV_CUSTOM_COMPILE_COMMAND UV_ENV_FILE UV_NO_ENV_FILE"
+        "it is for another command",
+        "UV_BREAK_SYSTEM_PACKAGES"
         " UV_GITHUB_TOKEN UV_INIT_BUILD_BACKEND UV_PUBLISH_CHECK_URL UV_PUBLISH_INDEX"
         " UV_PUBLISH_NO_ATTESTATIONS UV_PUBLISH_PASSWORD UV_PUBLISH_TOKEN UV_PUBLISH_URL"
-        " UV_PUBLISH_USERNAME UV_SYSTEM_PYTHON UV_VENV_CLEAR UV_VENV_RELOCATABLE UV_VENV_SEED",
+        " UV_PUBLISH_USERNAME UV_VENV_CLEAR UV_VENV_RELOCATABLE UV_VENV_SEED",
     ),
     *_all(Use.DROPPED, "nobody knows what it does", "UV_*"),
-    *_all(Use.SET, _BYTES, "PIP_CERT PIP_USE_DEPRECATED PIP_CONFIG_FILE"),
+    *_all(Use.SET, _BYTES, "PIP_CERT PIP_CONFIG_FILE"),
     *_all(Use.SET, _CACHE, "PIP_CACHE_DIR"),
     *_all(Use.SET, _BUILD, "PIP_ONLY_BINARY"),
-    *_all(Use.READ, _INDEX, "PIP_INDEX_URL PIP_EXTRA_INDEX_URL"),
+    *_all(Use.READ, _INDEX, "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_NO_INDEX"),
     *_all(Use.REFUSED, "its files lie on no index", "PIP_FIND_LINKS"),
     *_all(Use.REFUSED, _FILE, "PIP_CONSTRAINT PIP_REQUIREMENT PIP_BUILD_CONSTRAINT"),
-    *_all(Use.DROPPED, "it could name a source, or trust one", "PIP_*"),
+    *_all(Use.REFUSED, "its files lie on no index", "PIP_EDITABLE PIP_GROUP"),
+    *_all(Use.REFUSED, _SOURCE, "PIP_NO_BINARY", frozenset({":none:"})),
+    *_all(Use.REFUSED, "a build would run with what is installed", "PIP_NO_BUILD_ISOLATION"),
+    *_all(
+        Use.REFUSED,
+        "another place would be installed into, or for",
+        "PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_PLATFORM PIP_PYTHON_VERSION"
+        " PIP_IMPLEMENTATION PIP_ABI",
+    ),
+    *_all(Use.REFUSED, "another place would be installed into", "PIP_USER", _OFF),
+    *_all(
+        Use.KEPT,
+        _CHOICE,
+        "PIP_PRE PIP_NO_DEPS PIP_REQUIRE_HASHES PIP_UPGRADE_STRATEGY PIP_UPLOADED_PRIOR_TO",
+    ),
+    *_all(Use.DROPPED, "no other release comes of it, or it could trust a source", "PIP_*"),
     *_all(
         Use.KEPT,
         _PLACE,
@@ -187,7 +219,7 @@ GATEWAY: Final = (
         "the tool has the guard's own, with what says how bytes travel left out",
         "POETRY_CONFIG_DIR",
     ),
-    *_all(Use.SET, _BYTES, "POETRY_CERTIFICATES_* POETRY_KEYRING_ENABLED"),
+    *_all(Use.SET, _BYTES, "POETRY_CERTIFICATES_* POETRY_KEYRING_ENABLED POETRY_SYSTEM_GIT_CLIENT"),
     *_all(
         Use.KEPT,
         _PLACE,
@@ -204,7 +236,7 @@ GATEWAY: Final = (
     *_all(Use.SET, _CACHE, "PDM_CACHE_DIR"),
     *_all(Use.SET, _BYTES, "PDM_PYPI_VERIFY_SSL"),
     *_all(Use.SET, "nobody asks for newer versions of pdm here", "PDM_CHECK_UPDATE"),
-    *_all(Use.REFUSED, "uv would be started with what pdm makes of it", "PDM_USE_UV"),
+    *_all(Use.REFUSED, "uv would be started with what pdm makes of it", "PDM_USE_UV", _OFF),
     *_all(Use.REFUSED, "another kind of lock file is not read", "PDM_LOCK_FORMAT"),
     *_all(Use.REFUSED, _FILE, "PDM_OVERRIDE PDM_LOCKFILE PDM_CONFIG_FILE"),
     *_all(Use.REFUSED, _FOLDER, "PDM_PROJECT"),
@@ -217,7 +249,9 @@ GATEWAY: Final = (
     ),
     *_all(Use.KEPT, _PLACE, "PDM_VENV_IN_PROJECT PDM_VENV_BACKEND PDM_VENV_PROMPT PDM_LOG_DIR"),
     *_all(Use.KEPT, _TALK, "PDM_NON_INTERACTIVE PDM_REQUEST_TIMEOUT PDM_INSTALL_PARALLEL"),
-    *_all(Use.DROPPED, _BYTES, "PDM_NO_BINARY PDM_ONLY_BINARY PDM_BUILD_ISOLATION PDM_NO_CACHE"),
+    *_all(Use.REFUSED, "a build would run with what is installed", "PDM_BUILD_ISOLATION", _ON),
+    *_all(Use.DROPPED, _BUILD, "PDM_NO_BINARY PDM_ONLY_BINARY"),
+    *_all(Use.DROPPED, _CACHE, "PDM_NO_CACHE"),
     *_all(Use.DROPPED, "nobody knows what it does", "PDM_*"),
 )
 """Where a tool runs behind the gateway."""

@@ -11,7 +11,7 @@ from typing import Final, TypedDict
 _PLACE: Final = re.compile(r"(?<!\$)\$\{?([a-z]+)\}?")
 
 
-_CODES: Final = {"REFUSED": 2, "DENIED": 77, "UNDECIDED": 69, "FAILED": 2}
+_CODES: Final = {"REFUSED": {2}, "DENIED": {77}, "UNDECIDED": {69}, "FAILED": {1, 2}}
 
 
 class Kind(enum.Enum):
@@ -55,9 +55,9 @@ class Ends(enum.Enum):
     FAILED = "gives the tool nothing, and the tool gives up"
 
     @property
-    def code(self) -> int:
-        """The exit code."""
-        return _CODES.get(self.name, 0)
+    def codes(self) -> set[int]:
+        """The exit codes; where the tool gives up, its own."""
+        return _CODES.get(self.name, {0})
 
 
 class Poison(enum.Enum):

@@ -99,7 +99,7 @@ _VARIABLES: Final = (
         files={
             "elsewhere/pyproject.toml": _PROJECT + '[tool.uv.sources]\nfrob = { url = "$url" }\n'
         },
-        ends=Ends.IGNORED,
+        ends=Ends.REFUSED,
     ),
     _variable(
         "UV_WORKING_DIR",
@@ -107,9 +107,9 @@ _VARIABLES: Final = (
         files={
             "elsewhere/pyproject.toml": _PROJECT + '[tool.uv.sources]\nfrob = { url = "$url" }\n'
         },
-        ends=Ends.IGNORED,
+        ends=Ends.REFUSED,
     ),
-    _variable("UV_OFFLINE with a cache", "1", poison=Poison.UV, ends=Ends.IGNORED),
+    _variable("UV_OFFLINE with a cache", "1", poison=Poison.UV, ends=Ends.FAILED),
     _variable(
         "UV_PYTHON with a relative path",
         "fake/python",
