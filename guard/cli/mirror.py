@@ -50,6 +50,8 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     from guard.cli.mirror_parts import opened, settings_of  # noqa: PLC0415
     from guard.mirror.server.app import Application, watching  # noqa: PLC0415
+    from guard.mirror.server.hosts import hosts_of  # noqa: PLC0415
+    from guard.mirror.server.serving import configured  # noqa: PLC0415
 
     settings = settings_of(arguments)
     if settings.host not in _LOOPBACK:
@@ -60,21 +62,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     level = logging.WARNING if arguments.quiet else logging.INFO
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
     with opened(settings) as own:
-        config = uvicorn.Config(
-            Application(own),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=10,
-            limit_concurrency=2000,
-            lifespan="off",
-        )
+        app = Application(own, hosts=hosts_of(settings.host, settings.public_url))
+        config = configured(app, settings.host, settings.port)
         if not arguments.quiet:
             sys.stderr.write(f"serving http://{settings.host}:{settings.port}/simple/\n")
-        with watching(own):
+        with watching(own), contextlib.closing(app):
             uvicorn.Server(config).run()
     return ExitCode.OK

@@ -13,9 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import guard
 from guard.approval import Approvals
 from guard.cli.session import Session, advisories_folder, cache_folder, policy_files, state_folder
-from guard.errors import MirrorError
+from guard.errors import MirrorError, SourceError
 from guard.gateway.indexes import configured
 from guard.gateway.tool import Tool
 from guard.install.configuration import Configuration
@@ -30,6 +31,7 @@ from guard.mirror.server.app import Parts, parts
 from guard.mirror.settings import Settings
 from guard.mirror.shelf import Shelf
 from guard.mirror.store import open_store
+from guard.mirror.upstream import LIMITS, POOLED, Upstream
 from guard.model import Index
 from guard.policy import effective
 from guard.private import private_folder
@@ -38,6 +40,7 @@ from guard.quarantine import Quarantine
 from guard.request import IndexOptions, Request, Wanted
 from guard.sources.advisories import AdvisorySource
 from guard.sources.cache import PageCache
+from guard.sources.http import Connection, FetchError
 from guard.sources.pages import Pages
 
 _WORKERS = 32
@@ -102,7 +105,10 @@ def opened(
     cache = cache or PageCache(pages_folder(settings))
     session = _session(mirror, pool, cache, origins)
     try:
-        yield parts(mirror, _judge(mirror, session, cache))
+        with contextlib.closing(_upstream(session)) as upstream:
+            own = parts(mirror, _judge(mirror, session, upstream, cache))
+            with contextlib.closing(own):
+                yield own
     finally:
         session.close()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -155,11 +161,26 @@ def _stale(settings: Settings) -> float:
     return math.inf if settings.offline else settings.stale_age.total_seconds()
 
 
-def _judge(mirror: Mirror, session: Session, cache: PageCache) -> Judge:
+def _upstream(session: Session) -> Upstream:
+    """Return what asks for pages, as pip or uv would be let in."""
+    configuration = session.installer.configuration()
+    connection = Connection(
+        ca_bundle=configuration.ca_bundle,
+        proxy=configuration.proxy,
+        user_agent=f"wheelguard/{guard.__version__}",
+        pooled=POOLED,
+    )
+    try:
+        return Upstream(connection=connection, credentials=configuration.credentials, limits=LIMITS)
+    except FetchError as error:
+        raise SourceError("no connection can be trusted", reason=str(error)) from None
+
+
+def _judge(mirror: Mirror, session: Session, upstream: Upstream, cache: PageCache) -> Judge:
     settings = mirror.settings
     admission = session.admission
     shelf = Shelf(admission.quarantine.root, mirror.store)
-    pages = Pages(admission.http, cache, offline=settings.offline, stale=_stale(settings))
+    pages = Pages(upstream, cache, offline=settings.offline, stale=_stale(settings))
     outside = Outside(
         admission=replace(admission, quarantine=shelf, installed=dict, target=lambda: None),
         pages=pages,

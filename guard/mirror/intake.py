@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+import struct
+import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-from packaging.utils import NormalizedName, parse_sdist_filename, parse_wheel_filename
-from packaging.version import Version
 
 import guard
-from guard.admission import Asked
-from guard.admission.sift import requested
+from guard.admission.gather import Admission
+from guard.artifact.content import Content
 from guard.evidence.receipt import Run, statement
 from guard.gateway.member import member_of
+from guard.mirror.finding import Finder, Found
+from guard.mirror.finding import Missing as Missing  # noqa: PLC0414 - others ask here
+from guard.mirror.finding import project_of as project_of  # noqa: PLC0414
 from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
 from guard.mirror.owners import Owners
-from guard.mirror.records import Decided, FileRecord, Held, Key, Listed, State
-from guard.model import Absent, Admitted, Decision, File, FileKind, Finding, Index, Unknown, Verdict
+from guard.mirror.records import Decided, FileRecord, Held, Key, State
+from guard.model import Admitted, Decision, FileKind, Finding, Index, Unknown, Verdict
 from guard.publisher import Provenance
-from guard.simple import PageError, PageFile
 from guard.sources.sidecar import LIMIT
 
 _RIPENS: Final = timedelta(hours=1)
@@ -31,122 +33,75 @@ _LATER: Final = timedelta(minutes=5)
 _METADATA: Final = b".dist-info/METADATA"
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """There is no such file on the page of the project's owner."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file, its entry on the page, and the index whose page that is."""
-
-    owner: Index
-    entry: PageFile
-    file: File
-
-    @property
-    def listed(self) -> Listed:
-        """What is written down of it."""
-        return Listed(
-            key=Key(self.entry.hashes["sha256"], self.entry.filename),
-            project=self.file.project,
-            version=str(self.file.version),
-            kind=self.file.kind,
-            origin=self.owner.url,
-            url=self.entry.url,
-            size=self.entry.size,
-            upload_time=self.entry.upload_time,
-            requires_python=self.entry.requires_python,
-        )
-
-
 class Intake:
     """Judges files and stores what is admitted. Used by many threads, one for each file."""
 
     def __init__(self, mirror: Mirror, judge: Judge, owners: Owners) -> None:
         self._mirror = mirror
         self._judge = judge
-        self._owners = owners
-
-    def find(self, key: Key) -> Found | Missing | Unknown:
-        """Return the file of that name and digest, if the page of its own project lists it.
-
-        Raises `MirrorError`.
-        """
-        named = project_of(key.filename)
-        if named is None:
-            return Missing("it is no name of a wheel or a source distribution")
-        project, version = named
-        owner = self._owners.of(project)
-        if not isinstance(owner, Index):
-            return Missing(owner.reason) if isinstance(owner, Absent) else owner
-        page = self._judge.admission(owner).index.page(owner, project)
-        if isinstance(page, Unknown):
-            return page
-        try:
-            entry = None if isinstance(page, Absent) else page.file(key.filename)
-        except PageError as error:
-            return Unknown(str(error))
-        if entry is None or entry.hashes.get("sha256") != key.sha256:
-            return Missing(f"{owner.url} does not list it")
-        return Found(owner, entry, _file(entry, project, version))
+        self._finder = Finder(mirror, judge, owners)
 
     def take(self, key: Key) -> FileRecord | Missing | Unknown:
         """Judge one file by what holds now, store it where it is admitted, and write both down.
 
         Raises `MirrorError`, and then nothing was promised.
         """
-        found = self.find(key)
+        found = self._finder.find(key)
         if isinstance(found, Unknown):
             return self._unanswered(key, found)
         if isinstance(found, Missing):
             return found
         self._mirror.files.met([found.listed])
         epoch = self._judge.epoch
-        admission = self._judge.admission(found.owner)
-        asked = Asked(found.file, requested(found.entry))
-        judgement = admission.admit([asked])
+        return self._taken(found, self._judge.admission(found.owner), epoch)
+
+    def _taken(self, found: Found, admission: Admission, epoch: str) -> FileRecord:
+        judgement = admission.admit([found.asked])
         (verdict,) = judgement.verdicts
         admitted = next(iter(judgement.admitted), None)
         held = self._stored(found, admitted) if admitted else None
         decided = _decided(verdict, epoch, admitted=admitted is not None)
-        decided = self._kept(key, decided)
-        state = self._mirror.files.decided(key, decided, held, moment=self._mirror.clock())
-        decided = replace(decided, state=state)
-        return FileRecord(listed=found.listed, decided=decided, held=held)
+        record = FileRecord(listed=found.listed, decided=decided, held=held)
+        if decided.state is State.UNDECIDED:
+            record = self._kept(record, found.owner)
+        return self._written(record)
+
+    def _written(self, record: FileRecord) -> FileRecord:
+        """Write down what was decided, and return it as it is in force."""
+        key, decided = record.listed.key, record.decided
+        if decided is None:
+            return record
+        moment = self._mirror.clock()
+        state = self._mirror.files.decided(key, decided, record.held, moment=moment)
+        return replace(record, decided=replace(decided, state=state))
 
     def _unanswered(self, key: Key, why: Unknown) -> FileRecord | Unknown:
         """Return what is known of a file whose page cannot be had: what was admitted holds on."""
         record = self._mirror.files.find(key)
         if record is None or record.decided is None:
             return why
-        undecided = replace(
-            record.decided, state=State.UNDECIDED, epoch=self._judge.epoch, findings=()
-        )
-        kept = self._kept(key, undecided)
-        if kept.state is not State.ADMITTED:
-            return why
-        self._mirror.files.decided(key, kept, None, moment=self._mirror.clock())
-        return replace(record, decided=kept)
+        undecided = replace(record.decided, state=State.UNDECIDED, epoch=self._judge.epoch)
+        owner = Index(url=record.listed.origin)
+        kept = self._kept(replace(record, decided=undecided), owner)
+        return self._written(kept) if kept.state is State.ADMITTED else why
 
-    def _kept(self, key: Key, decided: Decided) -> Decided:
-        """Return `decided`, or the admission before it where nobody could tell any more.
+    def _kept(self, record: FileRecord, owner: Index) -> FileRecord:
+        """Return a file that nobody can judge any more, admitted still where it was before.
 
         Under the same policy and advisories, what was admitted stays so for a bounded time while
         its upstream does not answer.
         """
-        if decided.state is not State.UNDECIDED:
-            return decided
-        record = self._mirror.files.find(key)
-        before = record.decided if record else None
-        if before is None or before.state is not State.ADMITTED or before.epoch != decided.epoch:
-            return decided
+        before = self._mirror.files.find(record.listed.key)
+        if before is None or before.decided is None or record.decided is None:
+            return record
+        if before.state is not State.ADMITTED or before.decided.epoch != record.decided.epoch:
+            return record
         now = self._mirror.clock()
-        if now - before.judged_at > self._mirror.settings.stale_age:
-            return decided
-        return replace(before, valid_until=now + _LATER)
+        # A judgement on a page that was old then already is no newer than that page.
+        known = self._judge.seen_at(owner, record.listed.project) or before.decided.judged_at
+        if now - min(known, before.decided.judged_at) > self._mirror.settings.stale_age:
+            return record
+        return replace(before, decided=replace(before.decided, valid_until=now + _LATER))
 
     def _stored(self, found: Found, admitted: Admitted) -> Held:
         """Put the bytes and what belongs to them into the store; return what is there now."""
@@ -160,8 +115,9 @@ class Intake:
             receipt=self._put(msgspec.json.encode(self._receipt(admitted))),
         )
 
-    def _metadata(self, admitted: Admitted) -> bytes:
-        """Read METADATA out of a wheel that was found to be well-formed."""
+    def _metadata(self, admitted: Admitted) -> bytes | None:
+        """Return METADATA as the judgement has read it; `None` where that cannot be had alone."""
+        content = admitted.verdict.candidate.content
         whole = admitted.path.stat().st_size
         with admitted.path.open("rb") as stream:
 
@@ -169,7 +125,13 @@ class Intake:
                 stream.seek(max(0, whole - size) if start is None else start)
                 return stream.read(size)
 
-            return member_of(read, _METADATA, limit=LIMIT)
+            try:
+                metadata = member_of(read, _METADATA, limit=LIMIT)
+            except (ValueError, struct.error, zlib.error):
+                return None
+        digest = hashlib.sha256(metadata).hexdigest()
+        read_before = isinstance(content, Content) and content.metadata_sha256 == digest
+        return metadata if read_before else None
 
     def _provenance(self, found: Found, admitted: Admitted) -> str | None:
         """Store the provenance object that was verified; return its digest."""
@@ -233,28 +195,3 @@ def _valid_until(state: State, now: datetime) -> datetime:
 def _plain(finding: Finding) -> Finding:
     """Return the finding as it is kept: how to ask for an approval, the mirror says itself."""
     return replace(finding, asks_for=None)
-
-
-def _file(entry: PageFile, project: NormalizedName, version: Version) -> File:
-    wheel = entry.filename.endswith(".whl")
-    return File(
-        project=project,
-        version=version,
-        filename=entry.filename,
-        kind=FileKind.WHEEL if wheel else FileKind.SDIST,
-        url=entry.url,
-        hashes=entry.hashes,
-        size=entry.size,
-    )
-
-
-def project_of(filename: str) -> tuple[NormalizedName, Version] | None:
-    """Return the project and version in a file's name, or `None` where it is no such name."""
-    try:
-        if filename.endswith(".whl"):
-            name, version, _, _ = parse_wheel_filename(filename)
-        else:
-            name, version = parse_sdist_filename(filename)
-    except ValueError:
-        return None
-    return name, version

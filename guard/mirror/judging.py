@@ -122,16 +122,21 @@ class Judge:
         except FetchError:
             return None
 
-    def candidates(self, project: NormalizedName) -> Sequence[Index]:
-        """Return the indexes that may have `project`: those that own the name, else all."""
+    def named(self, project: NormalizedName) -> Sequence[Index] | None:
+        """Return the indexes to which the policy gives the name; `None` where it gives it to none.
+
+        Only these are asked for it, even if they are no upstreams of this mirror.
+        """
         owners = {
             entry.url
             for entry in self.policy.indexes
             if any(matches_name(pattern, project) for pattern in entry.owns)
         }
-        if not owners:
-            return self.indexes
-        return [index for index in self.indexes if index.url in owners]
+        return [index for index in self.indexes if index.url in owners] if owners else None
+
+    def seen_at(self, owner: Index, project: NormalizedName) -> datetime | None:
+        """Return when the upstream's page was last had, if it is still here."""
+        return IndexSource(self._outside.pages, (owner,)).seen_at(owner, project)
 
     def _read(self) -> Standpoint:
         outside = self._outside

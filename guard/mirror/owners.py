@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
 from packaging.utils import NormalizedName
 
@@ -30,21 +31,40 @@ class Owners:
         else the first upstream that has a page. If one that comes before cannot be asked, it is not
         known.
         """
-        candidates = self._judge.candidates(project)
+        named = self._judge.named(project)
+        if named is not None:
+            return self._first(project, named)
         recorded = self._recorded(project)
+        if recorded == PRIVATE:
+            return Index(url=PRIVATE)
         if recorded is not None:
-            if recorded == PRIVATE:
-                return Index(url=PRIVATE)
-            found = next((index for index in candidates if index.url == recorded), None)
+            found = next((index for index in self._judge.indexes if index.url == recorded), None)
             return found or Absent(f"{project} belongs to {recorded}, which is not asked any more")
+        index = self._first(project, self._judge.indexes)
+        if isinstance(index, Absent | Unknown):
+            return index
+        owner = self._projects.claim(project, index.url, moment=self._mirror.clock())
+        return index if owner == index.url else self.of(project)
+
+    def claim(self, project: NormalizedName) -> bool:
+        """Tell whether `project` is the mirror's own now: no upstream has it, or is to have it."""
+        if self._judge.named(project) is not None:
+            return False
+        if self._recorded(project) is None and not isinstance(
+            self._first(project, self._judge.indexes), Absent
+        ):
+            return False
+        owner = self._projects.claim(project, PRIVATE, moment=self._mirror.clock())
+        return owner == PRIVATE
+
+    def _first(self, project: NormalizedName, indexes: Iterable[Index]) -> Fact[Index]:
         source = self._judge.source()
-        for index in candidates:
+        for index in indexes:
             page = source.page(index, project)
             if isinstance(page, Unknown):
                 return page
             if not isinstance(page, Absent):
-                owner = self._projects.claim(project, index.url, moment=self._mirror.clock())
-                return self.of(project) if owner != index.url else index
+                return index
         return Absent(f"no upstream has {project}")
 
     def _recorded(self, project: NormalizedName) -> str | None:

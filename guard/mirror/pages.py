@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 import zstandard
@@ -23,7 +24,7 @@ from guard.mirror.intake import project_of
 from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
 from guard.mirror.owners import Owners
-from guard.mirror.records import PRIVATE, FileRecord, Key, State
+from guard.mirror.records import PRIVATE, FileRecord, Key, Listed, State
 from guard.model import Absent, PassedOver, ProjectStatus, Unknown
 from guard.simple import PageFile, serialize
 
@@ -61,6 +62,7 @@ class Pages:
         self._mirror = mirror
         self._judge = judge
         self._owners = owners
+        self._base = mirror.settings.public_url or "../.."
 
     def of(self, project: NormalizedName) -> Rendered | Absent | Unknown:
         """Return the page of `project` as it is now."""
@@ -78,7 +80,7 @@ class Pages:
         sifted = sift(admission, owner, page, sources=True)
         now = admission.now
         files = [
-            announced(entry, record)
+            announced(entry, record, self._base)
             for entry in sifted.kept
             for record in (records.get(_key(entry)),)
             if not _is_held_back(record, epoch, now)
@@ -100,7 +102,7 @@ class Pages:
         records = self._mirror.files.of_project(project)
         now = self._mirror.clock()
         files = [
-            announced(entry_of(record), record)
+            announced(entry_of(record), record, self._base)
             for record in records.values()
             if record.state is State.ADMITTED
         ]
@@ -141,27 +143,30 @@ def _is_held_back(record: FileRecord | None, epoch: str, now: datetime) -> bool:
     return record.decided.epoch == epoch and now < record.decided.valid_until
 
 
-def announced(entry: PageFile, record: FileRecord | None) -> PageFile:
+def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -> PageFile:
     """Return the entry at the mirror's own place, with what the mirror itself has beside it.
+
+    `base` is the mirror's own address where it is known. PEP-740: what leads to a provenance shall
+    be a fully qualified URL; a wrong one would be worse than one that is relative to the page.
 
     PEP-658: whoever is promised a metadata file and does not get it fails, so only what is in the
     store is announced.
     """
     held = record.held if record is not None and record.state is State.ADMITTED else None
     key = _key(entry)
+    listed = record.listed if record is not None else None
     return replace(
         entry,
-        url=f"../../files/{key.sha256[:2]}/{key.sha256}/{entry.filename}",
+        url=f"../../files/{key.sha256[:2]}/{key.sha256}/{quote(entry.filename, safe='+')}",
+        size=held.size if held else entry.size,
         core_metadata=held.metadata if held else None,
-        provenance=_provenance(record) if held and held.provenance else None,
+        provenance=_provenance(listed, base) if listed and held and held.provenance else None,
     )
 
 
-def _provenance(record: FileRecord | None) -> str | None:
-    if record is None:
-        return None
-    listed = record.listed
-    return f"../../integrity/{listed.project}/{listed.version}/{listed.key.filename}/provenance"
+def _provenance(listed: Listed, base: str) -> str:
+    release = f"{listed.project}/{quote(listed.version)}/{quote(listed.key.filename)}"
+    return f"{base}/integrity/{release}/provenance"
 
 
 def entry_of(record: FileRecord) -> PageFile:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
-from concurrent.futures import Future
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, TypeAlias
 
+from guard.errors import MirrorError
 from guard.mirror.intake import Intake, Missing
 from guard.mirror.mirror import Mirror
 from guard.mirror.records import FileRecord, Key
+from guard.mirror.shared import Shared
 from guard.model import Unknown
 
 Taken: TypeAlias = FileRecord | Missing | Unknown
 
+_log: Final = logging.getLogger("guard.mirror")
 _LEASE: Final = timedelta(seconds=30)
 _RENEWED: Final = 10.0
 """Seconds between two renewals of a lease, as long as its holder lives."""
@@ -22,6 +27,9 @@ _POLLED: Final = 0.2
 """Seconds between two looks at what another replica has come to."""
 
 _PATIENCE: Final = timedelta(seconds=60)
+_THREADS: Final = 16
+_WAITING: Final = 1000
+"""Files that are being judged or about to be: more are turned away."""
 
 
 class Pulling:
@@ -30,26 +38,20 @@ class Pulling:
     def __init__(self, mirror: Mirror, intake: Intake) -> None:
         self._mirror = mirror
         self._intake = intake
-        self._lock = threading.Lock()
-        self._running: dict[Key, Future[Taken]] = {}
+        self._shared = Shared(self._pulled, threads=_THREADS, waiting=_WAITING, name="pull")
 
     def of(self, key: Key) -> Taken:
         """Return what has become of a file, judged now or a moment ago by somebody else."""
-        with self._lock:
-            future = self._running.get(key)
-            mine = future is None
-            if future is None:
-                future = self._running[key] = Future()
-        if mine:
-            try:
-                future.set_result(self._pulled(key))
-            except BaseException as error:
-                future.set_exception(error)
-                raise
-            finally:
-                with self._lock:
-                    del self._running[key]
-        return future.result()
+        future = self._shared.begin(key)
+        return Unknown("too much else is being judged") if future is None else future.result()
+
+    async def soon(self, key: Key) -> Taken:
+        """Return the same, or that it is not known yet: the work goes on without us."""
+        return await self._shared.of(key)
+
+    def close(self) -> None:
+        """Take nothing more in."""
+        self._shared.close()
 
     def _pulled(self, key: Key) -> Taken:
         mirror = self._mirror
@@ -63,14 +65,20 @@ class Pulling:
                 return record
             if mirror.clock() - began > _PATIENCE:
                 return Unknown("another replica is still judging it")
-        over = threading.Event()
-        renewing = threading.Thread(target=self._renew, args=(name, over), daemon=True)
-        renewing.start()
-        try:
+        with self._holding(name):
             return self._intake.take(key)
+
+    @contextlib.contextmanager
+    def _holding(self, name: str) -> Iterator[None]:
+        """Renew a lease while something is done, and then give it back."""
+        over = threading.Event()
+        threading.Thread(target=self._renew, args=(name, over), daemon=True).start()
+        try:
+            yield
         finally:
             over.set()
-            mirror.leases.release(name, mirror.holder)
+            with contextlib.suppress(MirrorError):  # it ends by itself
+                self._mirror.leases.release(name, self._mirror.holder)
 
     def _leased(self, name: str) -> bool:
         now = self._mirror.clock()
@@ -78,4 +86,7 @@ class Pulling:
 
     def _renew(self, name: str, over: threading.Event) -> None:
         while not over.wait(_RENEWED):
-            self._leased(name)
+            try:
+                self._leased(name)
+            except MirrorError as error:
+                _log.warning("%s: %s", error.message, error.reason)

@@ -19,6 +19,9 @@ API_VERSION: Final = "1.4"
 """PEP-629: with PEP 700 (versions, sizes, upload times), PEP 740 and PEP 792."""
 
 
+_WITHOUT_SIZES: Final = "1.0"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """The page of one project as it is to be served."""
@@ -27,6 +30,12 @@ class Offer:
     status: ProjectStatus
     versions: Sequence[Version]
     files: Sequence[PageFile]
+
+    @property
+    def api_version(self) -> str:
+        """PEP-700: from 1.1 on, every file has a size; what else is said may be said before."""
+        whole = all(entry.size is not None for entry in self.files)
+        return API_VERSION if whole else _WITHOUT_SIZES
 
 
 class _File(msgspec.Struct, gc=False, omit_defaults=True, rename="kebab"):
@@ -52,7 +61,7 @@ def to_json(offer: Offer) -> bytes:
         status["reason"] = offer.status.reason
     return _ENCODER.encode(
         {
-            "meta": {"api-version": API_VERSION},
+            "meta": {"api-version": offer.api_version},
             "name": offer.name,
             "project-status": status,
             "versions": [str(version) for version in offer.versions],
@@ -63,7 +72,7 @@ def to_json(offer: Offer) -> bytes:
 
 def to_html(offer: Offer) -> bytes:
     """Return the page as PEP 503 has it."""
-    tags = [("pypi:repository-version", API_VERSION)]
+    tags = [("pypi:repository-version", offer.api_version)]
     tags += [("pypi:project-status", offer.status.state.value)]
     if offer.status.reason is not None:
         tags.append(("pypi:project-status-reason", offer.status.reason))

@@ -145,6 +145,10 @@ class IndexSource:
         began = min((e.upload_time for e in entries if e and e.upload_time), default=None)
         return own is not None and together(began, own.upload_time)
 
+    def seen_at(self, index: Index, project: NormalizedName) -> datetime | None:
+        """Return when the page of `project` on `index` was last had; `None` if it is not kept."""
+        return self._source.seen_at(_page_url(index, project), username=_username(index))
+
     @property
     def indexes(self) -> tuple[Index, ...]:
         """The configured indexes, in the order in which they are asked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ class Pages:
         """
         if is_local(url):
             return self._local(url, limit)
-        key, now = f"{username} {url}", time.time()
+        key, now = _key(url, username), time.time()
         found = self._cache.load(key)
         if found and found[0].fresh(now) and not self._refresh:
             return _cached(*found)
@@ -64,6 +65,11 @@ class Pages:
             self._cache.save(key, page, response.body)
         return response
 
+    def seen_at(self, url: str, *, username: str = "") -> datetime | None:
+        """Return when the document at `url` was last had; `None` if it is not kept."""
+        found = self._cache.load(_key(url, username))
+        return datetime.fromtimestamp(found[0].fetched_at, UTC) if found else None
+
     def _outlasting(
         self, found: tuple[Stored, bytes] | None, now: float, error: FetchError
     ) -> Response:
@@ -79,6 +85,10 @@ class Pages:
             response = self._http.get(f"{url}index.html", limit=limit)
             return replace(response, headers={"content-type": "text/html"})
         return self._http.get(url, limit=limit)
+
+
+def _key(url: str, username: str) -> str:
+    return f"{username} {url}"
 
 
 def is_local(url: str) -> bool:

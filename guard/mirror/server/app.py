@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from guard.errors import MirrorError
+from guard.errors import GuardError
 from guard.mirror.database.changes import Changed, Seen
 from guard.mirror.intake import Intake
 from guard.mirror.judging import Judge
@@ -29,13 +29,18 @@ from guard.mirror.server.asgi import (
     Send,
 )
 from guard.mirror.server.files import Files
-from guard.mirror.server.simple import Cache, Simple
+from guard.mirror.server.hosts import Hosts
+from guard.mirror.server.simple import Cache, Simple, moved
 
 _log: Final = logging.getLogger("guard.mirror")
 _EVERY: Final = 1.0
 """Seconds between two looks at what has changed: a revocation is to be seen within 2 s."""
 
 _READING: Final = frozenset({"GET", "HEAD"})
+_HOT: Final = ("/simple/", "/files/", "/integrity/")
+_NOT_ALLOWED: Final = Problem(
+    status=405, title="Method Not Allowed", headers=[(b"allow", b"GET, HEAD")]
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,10 @@ class Parts:
     pulling: Pulling
     pages: Pages
     cache: Cache
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self.pulling.close()
 
 
 def parts(mirror: Mirror, judge: Judge) -> Parts:
@@ -69,11 +78,18 @@ def parts(mirror: Mirror, judge: Judge) -> Parts:
 class Application:
     """Routes: the hot paths by hand, everything else to `others`."""
 
-    def __init__(self, own: Parts, others: App | None = None, gate: Gate | None = None) -> None:
-        """`gate` says who may come in; without one, everybody may read."""
+    def __init__(
+        self,
+        own: Parts,
+        others: App | None = None,
+        gate: Gate | None = None,
+        hosts: Hosts | None = None,
+    ) -> None:
+        """`gate` says who may come in, `hosts` by which names; without them, everybody by any."""
         self._own = own
         self._others = others
         self._gate = gate
+        self._hosts = hosts or Hosts()
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
         self._files = Files(own.mirror, own.judge, own.pulling)
 
@@ -94,28 +110,38 @@ class Application:
             await send(message)
 
         try:
-            if self._gate is None or await self._gate(request, watched):
+            if await self._hosts.admits(request, watched) and (
+                self._gate is None or await self._gate(request, watched)
+            ):
                 await self._route(request, receive, watched)
-        except MirrorError as error:
+        except GuardError as error:
             _log.error("%s: %s", error.message, error.reason)
             if started:
-                raise  # the connection is closed in the middle: the client sees that it is short
+                return  # the server closes the connection: the client sees that it is short
             said = Problem(status=503, title="Unavailable", detail=error.message, headers=[AGAIN])
             await said.send(request, send)
 
     async def _route(self, request: Request, receive: Receive, send: Send) -> None:
         path = request.path
-        reading = request.scope["method"] in _READING
-        if reading and path.startswith("/simple/"):
-            await self._simple(request, send)
-        elif reading and path.startswith("/files/"):
-            await self._files.file(request, send)
-        elif reading and path.startswith("/integrity/"):
-            await self._files.provenance(request, send)
+        if path.startswith(_HOT):
+            if request.scope["method"] not in _READING:
+                await _NOT_ALLOWED.send(request, send)
+            elif path.startswith("/simple/"):
+                await self._simple(request, send)
+            elif path.startswith("/files/"):
+                await self._files.file(request, receive, send)
+            else:
+                await self._files.provenance(request, receive, send)
+        elif path == "/simple":
+            await moved(request, send, "simple/")
         elif self._others is not None:
             await self._others(request.scope, receive, send)
         else:
             await NOT_FOUND.send(request, send)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._simple.close()
 
 
 class Gate:
@@ -144,6 +170,7 @@ def watching(own: Parts, then: Callable[[], None] = lambda: None) -> Iterator[No
 
 def _watch(own: Parts, over: threading.Event, then: Callable[[], None]) -> None:
     seen: Seen | None = None
+    trouble = None
     while not over.wait(_EVERY):
         try:
             if seen is None:
@@ -152,7 +179,10 @@ def _watch(own: Parts, over: threading.Event, then: Callable[[], None]) -> None:
             own.cache.forget(seen.more())
             if own.judge.refresh():
                 then()
-        except MirrorError as error:
+            if own.judge.trouble not in {None, trouble}:
+                _log.error("the policy before it stays in force: %s", own.judge.trouble)
+            trouble = own.judge.trouble
+        except GuardError as error:
             _log.error("%s: %s", error.message, error.reason)
 
 

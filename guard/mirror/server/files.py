@@ -4,45 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 import anyio.to_thread
-import msgspec
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
-from guard.errors import MirrorError
 from guard.mirror.intake import Missing
 from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
 from guard.mirror.pulling import Pulling, Taken
 from guard.mirror.records import FileRecord, Held, Key, State
 from guard.mirror.server.asgi import (
-    AGAIN,
     NOT_FOUND,
     Headers,
-    Problem,
+    Receive,
     Request,
     Send,
     matches,
     not_modified,
     respond,
 )
+from guard.mirror.server.refusal import refusal
 from guard.mirror.server.span import Span, Unsatisfiable, span_of
+from guard.mirror.server.streaming import parts, stream
 from guard.mirror.store import path_of
-from guard.model import Finding, Unknown
 
-_PLACE: Final = re.compile(r"/files/([0-9a-f]{2})/(\1[0-9a-f]{62})/([^/\x00-\x1f\x7f]{1,255})")
+_PLACE: Final = re.compile(r"/files/([0-9a-f]{2})/(\1[0-9a-f]{62})/([^/\x00-\x1f\x7f]{1,264})")
 _PROVENANCE: Final = re.compile(r"/integrity/([^/]{1,255})/([^/]{1,255})/([^/]{1,255})/provenance")
 _SIDECAR: Final = ".metadata"
 _OCTETS: Final = b"application/octet-stream"
 _INTEGRITY: Final = b"application/vnd.pypi.integrity.v1+json"
 _TEXT: Final = b"text/plain; charset=utf-8"
-_CHUNK: Final = 1 << 20
-_SAFE: Final = " :;,.()[]=<>!~+-_/'\"`"
-"""Characters of a header that say what they say; what is not ASCII is escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,63 +56,80 @@ class Files:
         self._judge = judge
         self._pulling = pulling
 
-    async def file(self, request: Request, send: Send) -> None:
+    async def file(self, request: Request, receive: Receive, send: Send) -> None:
         """Send a file, or its METADATA. Raises `MirrorError`."""
         match = _PLACE.fullmatch(request.path)
         if match is None:
             await NOT_FOUND.send(request, send)
             return
-        filename = match[3]
-        sidecar = filename.endswith(_SIDECAR)
-        key = Key(match[2], filename.removesuffix(_SIDECAR))
-        taken = await anyio.to_thread.run_sync(self._known, key, sidecar)
+        sidecar = match[3].endswith(_SIDECAR)
+        key = Key(match[2], match[3].removesuffix(_SIDECAR))
+        taken = await self._taken(key, listed=sidecar)
         if not isinstance(taken, FileRecord) or not self._is_served(taken):
-            await self._refuse(request, send, taken)
-            return
-        if sidecar:
+            await refusal(taken).send(request, send)
+        elif sidecar:
             metadata = taken.held.metadata if taken.held else None
-            await self._beside(request, send, metadata, _TEXT)
+            await self._beside(request, receive, send, metadata, _TEXT)
         else:
-            await self._send(request, send, _whole(key, taken.held))
+            await self._send(request, receive, send, _whole(key, taken.held))
 
-    async def provenance(self, request: Request, send: Send) -> None:
+    async def provenance(self, request: Request, receive: Receive, send: Send) -> None:
         """Send the provenance object of a file. Raises `MirrorError`."""
         match = _PROVENANCE.fullmatch(request.path)
         record = None
         if match is not None:
             record = await anyio.to_thread.run_sync(self._named, match[1], match[2], match[3])
-        if record is None or not self._is_served(record):
+        if record is None:
             await NOT_FOUND.send(request, send)
             return
-        provenance = record.held.provenance if record.held else None
-        await self._beside(request, send, provenance, _INTEGRITY)
+        taken = record if self._is_settled(record) else await self._pulling.soon(record.listed.key)
+        if not isinstance(taken, FileRecord) or not self._is_served(taken):
+            await refusal(taken).send(request, send)
+            return
+        provenance = taken.held.provenance if taken.held else None
+        await self._beside(request, receive, send, provenance, _INTEGRITY)
 
     async def _beside(
-        self, request: Request, send: Send, sha256: str | None, content_type: bytes
+        self,
+        request: Request,
+        receive: Receive,
+        send: Send,
+        sha256: str | None,
+        content_type: bytes,
     ) -> None:
         """Send what belongs to a file, if there is any."""
         if sha256 is None:
             await NOT_FOUND.send(request, send)
             return
         size = await anyio.to_thread.run_sync(self._mirror.store.size, sha256)
-        await self._send(request, send, _Body(sha256, size, content_type))
+        await self._send(request, receive, send, _Body(sha256, size, content_type))
 
-    def _known(self, key: Key, sidecar: bool) -> Taken:  # noqa: FBT001 - called through a thread
-        """Return the record as it is, and have the file judged where that is not known."""
-        record = self._mirror.files.find(key)
+    async def _taken(self, key: Key, *, listed: bool) -> Taken:
+        """Return the record as it is, and have the file judged where that is not known.
+
+        With `listed`, only of a file that was asked for before: it was never announced otherwise.
+        """
+        record = await anyio.to_thread.run_sync(self._mirror.files.find, key)
         if record is not None and self._is_settled(record):
             return record
-        if sidecar and record is None:
+        if listed and record is None:
             return Missing("nobody has asked for the file itself")
-        return self._pulling.of(key)
+        return await self._pulling.soon(key)
 
     def _named(self, project: str, version: str, filename: str) -> FileRecord | None:
+        """Return the file of that name; where there were several, one that may be sent."""
+        try:
+            wanted = str(Version(version))
+        except InvalidVersion:
+            return None
         records = self._mirror.files.of_project(canonicalize_name(project))
-        for record in records.values():
-            listed = record.listed
-            if (listed.version, listed.key.filename) == (version, filename) and record.held:
-                return record
-        return None
+        found = [
+            record
+            for record in records.values()
+            if (record.listed.version, record.listed.key.filename) == (wanted, filename)
+            if record.held
+        ]
+        return next(filter(self._is_served, found), found[0] if found else None)
 
     def _is_settled(self, record: FileRecord) -> bool:
         """Tell whether a record says what would be judged now."""
@@ -133,15 +144,7 @@ class Files:
     def _is_served(self, record: FileRecord) -> bool:
         return record.served(epoch=self._judge.epoch, moment=self._mirror.clock())
 
-    async def _refuse(self, request: Request, send: Send, taken: Taken) -> None:
-        if isinstance(taken, Missing):
-            await replace(NOT_FOUND, detail=taken.reason).send(request, send)
-        elif isinstance(taken, FileRecord) and taken.state in {State.DENIED, State.REVOKED}:
-            await denial(taken).send(request, send)
-        else:
-            await _undecided(taken).send(request, send)
-
-    async def _send(self, request: Request, send: Send, body: _Body) -> None:
+    async def _send(self, request: Request, receive: Receive, send: Send, body: _Body) -> None:
         etag = f'"{body.sha256}"'
         headers: Headers = [
             (b"etag", etag.encode()),
@@ -156,51 +159,26 @@ class Files:
         span = _asked(request, etag, body.size)
         if isinstance(span, Unsatisfiable):
             headers.append((b"content-range", b"bytes */%d" % body.size))
-            await respond(send, 416, headers, b"", head=request.is_head)
+            await respond(send, 416, headers, b"", head=False)
             return
-        await self._stream(send, body, span, headers, head=request.is_head)
-
-    async def _stream(
-        self, send: Send, body: _Body, span: Span | None, headers: Headers, *, head: bool
-    ) -> None:
         start, end = (span.start, span.end) if span else (0, body.size)
         if span is not None:
             headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, body.size)))
         headers.append((b"content-length", b"%d" % (end - start)))
-        chunks: Iterator[bytes] = iter(())
-        first = b""
-        if not head:
+        begin = {"type": "http.response.start", "status": 206 if span else 200, "headers": headers}
+        if request.is_head:
+            await send(begin)
+            await send({"type": "http.response.body", "body": b""})
+        else:
             chunks = self._chunks(body.sha256, start, end)
-            first = await anyio.to_thread.run_sync(next, chunks, b"")
-        status = 206 if span is not None else 200
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        sent = len(first)
-        while first and sent < end - start:
-            await send({"type": "http.response.body", "body": first, "more_body": True})
-            first = await anyio.to_thread.run_sync(next, chunks, b"")
-            sent += len(first)
-        await send({"type": "http.response.body", "body": first})
+            await stream(receive, send, begin, chunks, end - start)
 
     def _chunks(self, sha256: str, start: int, end: int) -> Iterator[bytes]:
         """Return the bytes in parts: from the file itself, where the store is a folder."""
         folder = self._mirror.store.folder
         if folder is None:
             return self._mirror.store.chunks(sha256, start, end)
-        return _parts(folder / path_of(sha256), start, end)
-
-
-def _parts(path: Path, start: int, end: int) -> Iterator[bytes]:
-    """Yield a file in large parts. Raises `MirrorError`."""
-    try:
-        with path.open("rb", buffering=0) as stream:
-            stream.seek(start)
-            while start < end and (chunk := stream.read(min(_CHUNK, end - start))):
-                start += len(chunk)
-                yield chunk
-    except OSError as error:
-        raise MirrorError(
-            "the mirror's store could not be read", reason=error.strerror or str(error)
-        ) from None
+        return parts(folder / path_of(sha256), start, end)
 
 
 def _whole(key: Key, held: Held | None) -> _Body:
@@ -208,48 +186,10 @@ def _whole(key: Key, held: Held | None) -> _Body:
 
 
 def _asked(request: Request, etag: str, size: int) -> Span | Unsatisfiable | None:
-    """RFC-9110: with `If-Range`, a part only of the very same bytes."""
+    """RFC-9110: a part is for GET alone; with `If-Range`, only one of the very same bytes."""
+    if request.is_head:
+        return None
     condition = request.header(b"if-range")
     if condition and condition != etag:
         return None
     return span_of(request.header(b"range"), size)
-
-
-def _undecided(taken: FileRecord | Unknown) -> Problem:
-    findings: tuple[Finding, ...] = ()
-    if isinstance(taken, Unknown):
-        detail = taken.reason
-    else:
-        findings = taken.decided.findings if taken.decided else ()
-        held = "; ".join(finding.message for finding in findings if finding.holds)
-        detail = held or "it could not be judged"
-    return Problem(
-        status=503,
-        title="Undecided",
-        detail=detail,
-        more={"findings": msgspec.to_builtins(findings)},
-        headers=[AGAIN],
-    )
-
-
-def denial(record: FileRecord) -> Problem:
-    """Return what is said to whoever asks for a file that was denied, and how to request it."""
-    listed, decided = record.listed, record.decided
-    findings = decided.findings if decided else ()
-    held = [finding for finding in findings if finding.holds and not finding.unknown]
-    detail = "; ".join(f"{finding.rule}: {finding.message}" for finding in held)
-    title = "Revoked" if record.state is State.REVOKED else "Denied"
-    said = quote(f"guard {title.lower()}: {detail}"[:200], safe=_SAFE)
-    return Problem(
-        status=403,
-        title=title,
-        detail=detail,
-        more={
-            "file": listed.key.filename,
-            "sha256": listed.key.sha256,
-            "state": record.state.value,
-            "findings": msgspec.to_builtins(findings),
-            "request": f"guard request {listed.project}=={listed.version} --reason WHY",
-        },
-        headers=[(b"x-guard", said.encode())],
-    )

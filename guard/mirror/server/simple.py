@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import anyio.to_thread
-from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 
 from guard.mirror.database.changes import Changed
 from guard.mirror.database.projects import Projects
@@ -28,13 +30,24 @@ from guard.mirror.server.asgi import (
     respond,
 )
 from guard.mirror.server.negotiation import JSON, coding_of, format_of
+from guard.mirror.server.told import told
+from guard.mirror.shared import Shared
 from guard.model import Absent, Unknown
 
 _PREFIX: Final = "/simple/"
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,200}/?")
+_SAFE: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'"),
+)
 _VARY: Final = (b"vary", b"Accept, Accept-Encoding")
 _CONTROL: Final = (b"cache-control", b"max-age=0, must-revalidate")
 _KEPT: Final = 256 << 20
 """Bytes of rendered pages in memory."""
+
+_THREADS: Final = 8
+_WAITING: Final = 500
+"""Pages that are being rendered or about to be: more are turned away."""
 
 
 class Cache:
@@ -95,6 +108,12 @@ class Simple:
         self._pages = pages
         self._cache = cache
         self._projects = Projects(mirror.database)
+        self._rendering = Shared(self._rendered, threads=_THREADS, waiting=_WAITING, name="page")
+        self._listed: _Root | None = None
+
+    def close(self) -> None:
+        """Render nothing more."""
+        self._rendering.close()
 
     async def __call__(self, request: Request, send: Send) -> None:
         """Answer one request. Raises `MirrorError`."""
@@ -112,27 +131,27 @@ class Simple:
         await self._project(request, send, name, media_type)
 
     async def _project(self, request: Request, send: Send, name: str, media_type: str) -> None:
-        try:
-            project = canonicalize_name(name.removesuffix("/"), validate=True)
-        except InvalidName:
+        project = canonicalize_name(name.removesuffix("/"))
+        if not _NAME.fullmatch(name) or not is_normalized_name(project):
             await NOT_FOUND.send(request, send)
             return
         if f"{project}/" != name:  # PEP-503: one place for each page
-            to = f"{request.scope.get('root_path', '')}{_PREFIX}{project}/".encode()
-            await respond(send, 308, [(b"location", to)], b"", head=request.is_head)
+            to = f"../{project}/" if name.endswith("/") else f"{project}/"
+            await moved(request, send, to)
             return
         found: Rendered | Absent | Unknown | None
         found = self._cache.get(project, self._judge.epoch, self._mirror.clock())
         if found is None:
-            found = await anyio.to_thread.run_sync(self._rendered, project)
+            found = await self._rendering.of(project)
         match found:
             case Rendered():
                 rendered = found.json if media_type == JSON else found.html
                 await _send(request, send, rendered, media_type)
             case Absent(reason):
-                await replace(NOT_FOUND, detail=reason).send(request, send)
+                await replace(NOT_FOUND, detail=told(reason)).send(request, send)
             case Unknown(reason):
-                undecided = Problem(status=503, title="Undecided", detail=reason, headers=[AGAIN])
+                why = told(reason)
+                undecided = Problem(status=503, title="Undecided", detail=why, headers=[AGAIN])
                 await undecided.send(request, send)
 
     def _rendered(self, project: NormalizedName) -> Rendered | Absent | Unknown:
@@ -143,20 +162,30 @@ class Simple:
         return page
 
     def _root(self) -> _Root:
+        """Return the list of projects; it is rendered again when there are others."""
         names = self._projects.names()
-        return _Root(rendering(root_json(names)), rendering(root_html(names)))
+        if (known := self._listed) is None or known.names != names:
+            json, html = rendering(root_json(names)), rendering(root_html(names))
+            known = self._listed = _Root(names, json, html)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
 class _Root:
+    names: Sequence[NormalizedName]
     json: Rendering
     html: Rendering
+
+
+async def moved(request: Request, send: Send, to: str) -> None:
+    """Send a client to where something is, seen from where it was looked for."""
+    await respond(send, 308, [(b"location", to.encode())], b"", head=request.is_head)
 
 
 async def _send(request: Request, send: Send, page: Rendering, media_type: str) -> None:
     coding = coding_of(request.header(b"accept-encoding"))
     etag = page.etags[coding]
-    headers: Headers = [(b"etag", etag.encode()), _VARY, _CONTROL]
+    headers: Headers = [(b"etag", etag.encode()), _VARY, _CONTROL, *_SAFE]
     if matches(request.header(b"if-none-match"), etag):
         await not_modified(send, headers)
         return
