@@ -220,7 +220,9 @@ def _note(words: str) -> None:
 
 def _print(run: Run, load: float) -> None:
     print("\n".join(_heading(load)))
-    print(f"\n{'work':16} {'server':14} {'req/s':>9} {'CPU/req':>10} {'per CPU s':>10} {'nginx':>7}")
+    print(
+        f"\n{'work':16} {'server':14} {'req/s':>9} {'CPU/req':>10} {'per CPU s':>10} {'nginx':>7}"
+    )
     names = list(dict.fromkeys(name for name, _ in run.samples))
     for work in (_PAGE, _GZIP, _SAME, _FILE, _COLD):
         for name in names:

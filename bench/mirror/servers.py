@@ -238,7 +238,8 @@ def _sent(
         url,
         data=json.dumps(document).encode(),
         method=method,
-        headers={"Content-Type": "application/json", "Accept": "application/json"} | dict(headers or {}),
+        headers={"Content-Type": "application/json", "Accept": "application/json"}
+        | dict(headers or {}),
     )
     with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310
         answered: dict[str, dict[str, str]] = json.loads(response.read())

@@ -19,7 +19,9 @@ def stuff(path: Path, *, projects: int, files: int) -> None:
     names = [f"held-project-{number}" for number in range(projects)]
     database = at(path)
     with database.begin() as connection:
-        owners = [{"name": name, "owner": "http://127.0.0.1:9/", "first_seen": now} for name in names]
+        owners = [
+            {"name": name, "owner": "http://127.0.0.1:9/", "first_seen": now} for name in names
+        ]
         connection.execute(insert(schema.projects), owners)
         rows = [_row(names[number % projects], number, now) for number in range(files)]
         connection.execute(insert(schema.files), rows)

@@ -12,10 +12,12 @@ from typing import Any, Final
 from tests.wheels import Artifact, a_wheel
 
 WARM: Final = "warm-project"
-"""A page of about 100 KB, with one real file of 10 MB; the others are only listed."""
+"""What the mirror serves of it is about 100 KB: one real file of 10 MB, others are only listed."""
 
-_FILES: Final = 145
-_COLD_FILES: Final = 5200
+_FILES: Final = 230
+_COLD_FILES: Final = 3000
+"""What the upstream says of each is about 700 bytes, as on PyPI."""
+
 _MEGABYTES: Final = 10
 _UPLOADED: Final = "2024-05-06T00:00:00.000000Z"
 
@@ -41,7 +43,10 @@ def write(folder: Path, *, cold: int) -> Tree:
     names = tuple(f"cold-project-{number}" for number in range(cold))
     (folder / "files").mkdir(parents=True)
     wheel.write_to(folder / "files")
-    listed = [_entry(wheel.filename, wheel.sha256, len(wheel.content))]
+    real = _entry(wheel.filename, wheel.sha256, len(wheel.content))
+    real |= {"url": f"../../files/{wheel.filename}", "data-dist-info-metadata": None}
+    real["core-metadata"] = {"sha256": hashlib.sha256(wheel.metadata).hexdigest()}
+    listed = [real]
     listed += [_listed(WARM, number) for number in range(1, _FILES)]
     _page(folder, WARM, listed)
     for name in names:
@@ -63,18 +68,24 @@ def _page(folder: Path, name: str, files: list[dict[str, Any]]) -> None:
 
 
 def _listed(project: str, number: int) -> dict[str, Any]:
-    stem = project.replace("-", "_")
-    filename = f"{stem}-1.{number // 4}.{number % 4}-py3-none-any.whl"
+    tag = f"cp31{number % 4}"
+    platform = "manylinux_2_17_x86_64.manylinux2014_x86_64"
+    filename = f"{project.replace('-', '_')}-1.{number // 4}.0-{tag}-{tag}-{platform}.whl"
     return _entry(filename, hashlib.sha256(filename.encode()).hexdigest(), 10_000 + number)
 
 
 def _entry(filename: str, sha256: str, size: int) -> dict[str, Any]:
+    metadata = {"sha256": hashlib.sha256(sha256.encode()).hexdigest()}
+    folder = f"https://files.example.com/packages/{sha256[:2]}/{sha256[2:4]}/{sha256[4:]}"
     return {
+        "core-metadata": metadata,
+        "data-dist-info-metadata": metadata,
         "filename": filename,
-        "url": f"../../files/{filename}",
         "hashes": {"sha256": sha256},
+        "provenance": None,
         "requires-python": ">=3.9",
         "size": size,
         "upload-time": _UPLOADED,
+        "url": f"{folder}/{filename}",
         "yanked": False,
     }

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -165,8 +164,8 @@ def _announced(entry: PageFile) -> PageFile:
     Attestations are the guard's business: nobody behind the gateway asks for them.
     """
     if not entry.filename.endswith(".whl"):
-        return replace(entry, core_metadata=None, provenance=None)
-    return replace(entry, core_metadata=entry.core_metadata or "", provenance=None)
+        return msgspec.structs.replace(entry, core_metadata=None, provenance=None)
+    return msgspec.structs.replace(entry, core_metadata=entry.core_metadata or "", provenance=None)
 
 
 def _digest(page: object) -> str:

@@ -12,6 +12,7 @@ from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
 from guard.mirror.records import PRIVATE
 from guard.model import Absent, Fact, Index, Unknown
+from guard.sources.index import IndexSource
 
 
 class Owners:
@@ -24,8 +25,8 @@ class Owners:
         self._known: dict[NormalizedName, str] = {}
         self._lock = threading.Lock()
 
-    def of(self, project: NormalizedName) -> Fact[Index]:
-        """Return the index that owns the name.
+    def of(self, project: NormalizedName, source: IndexSource | None = None) -> Fact[Index]:
+        """Return the index that owns the name; pages that this takes are read from `source`.
 
         That is what the policy says, else what was written down the first time that somebody asked,
         else the first upstream that has a page. If one that comes before cannot be asked, it is not
@@ -33,18 +34,18 @@ class Owners:
         """
         named = self._judge.named(project)
         if named is not None:
-            return self._first(project, named)
+            return self._first(project, named, source)
         recorded = self._recorded(project)
         if recorded == PRIVATE:
             return Index(url=PRIVATE)
         if recorded is not None:
             found = next((index for index in self._judge.indexes if index.url == recorded), None)
             return found or Absent(f"{project} belongs to {recorded}, which is not asked any more")
-        index = self._first(project, self._judge.indexes)
+        index = self._first(project, self._judge.indexes, source)
         if isinstance(index, Absent | Unknown):
             return index
         owner = self._projects.claim(project, index.url, moment=self._mirror.clock())
-        return index if owner == index.url else self.of(project)
+        return index if owner == index.url else self.of(project, source)
 
     def claim(self, project: NormalizedName) -> bool:
         """Tell whether `project` is the mirror's own now: no upstream has it, or is to have it."""
@@ -57,8 +58,13 @@ class Owners:
         owner = self._projects.claim(project, PRIVATE, moment=self._mirror.clock())
         return owner == PRIVATE
 
-    def _first(self, project: NormalizedName, indexes: Iterable[Index]) -> Fact[Index]:
-        source = self._judge.source()
+    def _first(
+        self,
+        project: NormalizedName,
+        indexes: Iterable[Index],
+        source: IndexSource | None = None,
+    ) -> Fact[Index]:
+        source = source or self._judge.source()
         for index in indexes:
             page = source.page(index, project)
             if isinstance(page, Unknown):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Final
 
+import msgspec
 from packaging.utils import NormalizedName, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
@@ -26,15 +26,14 @@ class PageError(ValueError):
     """A page does not say what its specification says it must; the message names the place."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageFile:
-    """One entry of a project page."""
+class PageFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One entry of a project page; pages have thousands, so it is made of what is made quickly."""
 
     filename: str
     url: str
     """Absolute, without its fragment."""
 
-    hashes: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = msgspec.field(default_factory=dict)
     size: int | None = None
     upload_time: datetime | None = None
     """PEP-700: when the file was uploaded; `None` when the index does not say."""

@@ -104,7 +104,8 @@ def _core_metadata(sha256: str | None) -> bool | dict[str, str]:
 
 def _moment(moment: datetime) -> str:
     """PEP-700: yyyy-mm-ddThh:mm:ss.ffffffZ."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def _anchor(entry: PageFile) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from packaging.version import Version
 
@@ -158,7 +159,7 @@ def test_two_indexes_are_both_asked(index: LoopbackIndex, tmp_path: Path) -> Non
 @pytest.mark.parametrize("form", [JSON, HTML])
 def test_a_page_reads_back_as_it_was_written(form: str, admission: Admission) -> None:
     page = the_page(admission)
-    files = [replace(entry, provenance=None) for entry in page.files()]
+    files = [msgspec.structs.replace(entry, provenance=None) for entry in page.files()]
     offer = serialize.Offer(
         name=page.name, status=page.status, versions=list(page.releases()), files=files
     )
@@ -166,5 +167,5 @@ def test_a_page_reads_back_as_it_was_written(form: str, admission: Admission) ->
     again = parse(body, content_type=form, url="https://example.com/frob/", project=page.name)
     assert again.filenames == tuple(entry.filename for entry in files)
     if form == HTML:
-        files = [replace(entry, size=None, upload_time=None) for entry in files]
+        files = [msgspec.structs.replace(entry, size=None, upload_time=None) for entry in files]
     assert list(again.files()) == files

@@ -30,6 +30,7 @@ from guard.mirror.server.asgi import (
 )
 from guard.mirror.server.files import Files
 from guard.mirror.server.hosts import Hosts
+from guard.mirror.server.immediate import Immediate
 from guard.mirror.server.simple import Cache, Simple, moved
 
 _log: Final = logging.getLogger("guard.mirror")
@@ -92,6 +93,8 @@ class Application:
         self._hosts = hosts or Hosts()
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
         self._files = Files(own.mirror, own.judge, own.pulling)
+        self.immediate = None if gate else Immediate(self._simple, self._hosts)
+        """What the server may ask first; with a gate, every request goes through it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import anyio.to_thread
 from packaging.utils import canonicalize_name
@@ -19,6 +19,7 @@ from guard.mirror.records import FileRecord, Held, Key, State
 from guard.mirror.server.asgi import (
     NOT_FOUND,
     Headers,
+    Message,
     Receive,
     Request,
     Send,
@@ -27,6 +28,7 @@ from guard.mirror.server.asgi import (
     respond,
 )
 from guard.mirror.server.refusal import refusal
+from guard.mirror.server.sendfile import SENDFILE
 from guard.mirror.server.span import Span, Unsatisfiable, span_of
 from guard.mirror.server.streaming import parts, stream
 from guard.mirror.store import path_of
@@ -46,6 +48,14 @@ class _Body:
     sha256: str
     size: int
     content_type: bytes
+
+
+class Place(NamedTuple):
+    """Which bytes of the store."""
+
+    sha256: str
+    start: int
+    end: int
 
 
 class Files:
@@ -170,8 +180,22 @@ class Files:
             await send(begin)
             await send({"type": "http.response.body", "body": b""})
         else:
-            chunks = self._chunks(body.sha256, start, end)
-            await stream(receive, send, begin, chunks, end - start)
+            await self._bytes(request, receive, send, begin, Place(body.sha256, start, end))
+
+    async def _bytes(
+        self, request: Request, receive: Receive, send: Send, begin: Message, place: Place
+    ) -> None:
+        """Send part of a file: by the system alone where the store is a folder."""
+        folder = self._mirror.store.folder
+        by_system = request.scope.get("extensions", {}).get(SENDFILE)
+        size = place.end - place.start
+        if folder is None or by_system is None or not size:
+            chunks = self._chunks(place.sha256, place.start, place.end)
+            await stream(receive, send, begin, chunks, size)
+            return
+        await send(begin)
+        await by_system(folder / path_of(place.sha256), place.start, size)
+        await send({"type": "http.response.body", "body": b""})
 
     def _chunks(self, sha256: str, start: int, end: int) -> Iterator[bytes]:
         """Return the bytes in parts: from the file itself, where the store is a folder."""
