@@ -31,9 +31,9 @@ from bench.mirror.servers import JSON, Others, Server
 from bench.mirror.stuffing import stuff
 from bench.mirror.upstream import WARM, Tree, write
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - only to be fast; each run makes a private folder in it
 _SERVER, _CLIENT = 0, 1
 _PAGE, _GZIP, _SAME, _FILE = "page 100 KB", "page, gzip", "page, 304", "file 10 MB"
+_BESIDE: Final = "metadata file"
 _COLD: Final = "page 2 MB, cold"
 _LARGE: Final = "large store"
 _MISSING = 2
@@ -60,6 +60,7 @@ _BARS: Final = {
     _GZIP: Bar(least=10_000),
     _SAME: Bar(least=20_000),
     _FILE: Bar(least=150, nginx=3),
+    _BESIDE: Bar(),
     _COLD: Bar(most=30),
 }
 _LARGER: Final = 1.3
@@ -99,9 +100,8 @@ def main() -> None:
         sys.stderr.write(f"not measured: {', '.join(missing) or 'a second core'} is not here\n")
         sys.exit(_MISSING)
     options = _options()
-    place = str(_MEMORY) if _MEMORY.is_dir() else None
     load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(dir=place, prefix="guard-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="guard-bench-") as name:
         home = Path(name)
         run = Run(options, home, write(home / "upstream", cold=options.cold))
         with servers.nginx(home / "origin", run.tree.folder, core=_CLIENT) as origin:
@@ -122,7 +122,7 @@ def _options() -> argparse.Namespace:
 
 
 def _mirrors(run: Run, origin: Server) -> None:
-    works = (_PAGE, _GZIP, _SAME, _FILE)
+    works = (_PAGE, _GZIP, _SAME, _FILE, _BESIDE)
     with ExitStack() as stack:
         own = stack.enter_context(
             servers.guard(run.home / "guard", origin.base, run.tree, core=_SERVER)
@@ -152,7 +152,8 @@ def _static(run: Run, own: Server) -> Path:
     (folder / "index.json").write_bytes(asked(url, {"Accept": JSON})[1])
     packed = asked(url, {"Accept": JSON, "Accept-Encoding": "gzip"})[1]
     (folder / "index.json.gz").write_bytes(packed)
-    run.tree.wheel.write_to(root / "files")
+    beside = run.tree.wheel.write_to(root / "files")
+    beside.with_name(f"{beside.name}.metadata").write_bytes(run.tree.wheel.metadata)
     return root
 
 
@@ -207,6 +208,8 @@ def _load(work: str, server: Server) -> Load:
     headers = {"Accept": JSON}
     if work == _FILE:
         return Load(path=server.file or "", headers={}, connections=8)
+    if work == _BESIDE:
+        return Load(path=f"{server.file}.metadata", headers={})
     if work == _GZIP:
         headers["Accept-Encoding"] = "gzip"
     if work == _SAME:
@@ -224,7 +227,7 @@ def _print(run: Run, load: float) -> None:
         f"\n{'work':16} {'server':14} {'req/s':>9} {'CPU/req':>10} {'per CPU s':>10} {'nginx':>7}"
     )
     names = list(dict.fromkeys(name for name, _ in run.samples))
-    for work in (_PAGE, _GZIP, _SAME, _FILE, _COLD):
+    for work in (_PAGE, _GZIP, _SAME, _FILE, _BESIDE, _COLD):
         for name in names:
             if run.samples[name, work]:
                 print(_line(run.samples, name, work))
@@ -270,7 +273,8 @@ def _held(words: str, holds: bool) -> str:  # noqa: FBT001 - one of two words
 
 def _heading(load: float) -> Iterator[str]:
     yield f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    nginx = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True)
+    command = ["nginx", "-v"]
+    nginx = subprocess.run(command, capture_output=True, text=True, check=True)
     yield nginx.stderr.strip()
     yield f"{os.cpu_count()} cores, load before the first run {load:.1f}"
     yield "servers on core 0, wrk and the upstream on core 1; 32 connections, 8 for files"

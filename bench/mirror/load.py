@@ -36,7 +36,7 @@ class Sample:
 
 
 def loaded(base: str, pid: int, load: Load, *, seconds: float, core: int) -> Sample:
-    """Ask a server for `seconds`, from `core`. Raises `RuntimeError` for what it does not answer."""
+    """Ask a server for `seconds`, from `core`. Raises `RuntimeError` where it does not answer."""
     command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{load.connections}"]
     command += [f"-d{seconds:g}s", "--timeout", "20s"]
     for name, value in load.headers.items():

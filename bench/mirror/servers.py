@@ -142,7 +142,7 @@ class Others:
         folder = str(self._home / "devpi-data")
         home = self._home / "devpi"
         home.mkdir()
-        init = [self._bin / "devpi-init", "--serverdir", folder, "--no-root-pypi"]
+        init = [str(self._bin / "devpi-init"), "--serverdir", folder, "--no-root-pypi"]
         subprocess.run(
             [*init, "--root-passwd", "measured"], check=True, capture_output=True, timeout=_PATIENCE
         )
@@ -150,7 +150,7 @@ class Others:
         command = [str(self._bin / "devpi-server"), "--serverdir", folder, "--port", str(port)]
         with _running(command, home, core=core) as process:
             base = f"http://127.0.0.1:{port}"
-            _answers(process, f"{base}/+api")
+            _answers(process, f"{base}/")
             login = _sent(f"{base}/+login", "POST", {"user": "root", "password": "measured"})
             token = base64.b64encode(f"root:{login['result']['password']}".encode()).decode()
             index = {"type": "mirror", "mirror_url": f"{upstream}/simple/", "volatile": True}
@@ -190,8 +190,9 @@ def _running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     env = environment(**dict(more or {}))
     with (home / "log").open("ab") as log:
+        pinned = ["taskset", "-c", str(core), *command]
         process = subprocess.Popen(
-            ["taskset", "-c", str(core), *command],
+            pinned,
             env=env,
             cwd=home,
             stdout=log,

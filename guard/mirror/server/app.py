@@ -145,6 +145,7 @@ class Application:
     def close(self) -> None:
         """Begin nothing more."""
         self._simple.close()
+        self._files.close()
 
 
 class Gate:

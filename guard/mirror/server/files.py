@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -11,6 +12,7 @@ import anyio.to_thread
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from guard.mirror.database.recent import Recent
 from guard.mirror.intake import Missing
 from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
@@ -39,6 +41,9 @@ _SIDECAR: Final = ".metadata"
 _OCTETS: Final = b"application/octet-stream"
 _INTEGRITY: Final = b"application/vnd.pypi.integrity.v1+json"
 _TEXT: Final = b"text/plain; charset=utf-8"
+_SMALL: Final = 64 << 10
+_KEPT: Final = 1000
+"""How many small documents are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class _Body:
     sha256: str
     size: int
     content_type: bytes
+    content: bytes | None = None
+    """Where they are in memory already."""
 
 
 class Place(NamedTuple):
@@ -65,6 +72,12 @@ class Files:
         self._mirror = mirror
         self._judge = judge
         self._pulling = pulling
+        self._recent = Recent(mirror.database)
+        self._beside_files: OrderedDict[str, bytes] = OrderedDict()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._recent.close()
 
     async def file(self, request: Request, receive: Receive, send: Send) -> None:
         """Send a file, or its METADATA. Raises `MirrorError`."""
@@ -111,20 +124,40 @@ class Files:
         if sha256 is None:
             await NOT_FOUND.send(request, send)
             return
-        size = await anyio.to_thread.run_sync(self._mirror.store.size, sha256)
-        await self._send(request, receive, send, _Body(sha256, size, content_type))
+        content = self._beside_files.get(sha256)
+        if content is None:
+            content = await anyio.to_thread.run_sync(self._mirror.store.get, sha256)
+            self._keep(sha256, content)
+        await self._send(request, receive, send, _Body(sha256, len(content), content_type, content))
+
+    def _keep(self, sha256: str, content: bytes) -> None:
+        """Keep what is small, and never another one under the same name."""
+        if len(content) <= _SMALL:
+            self._beside_files[sha256] = content
+            if len(self._beside_files) > _KEPT:
+                self._beside_files.popitem(last=False)
 
     async def _taken(self, key: Key, *, listed: bool) -> Taken:
         """Return the record as it is, and have the file judged where that is not known.
 
         With `listed`, only of a file that was asked for before: it was never announced otherwise.
         """
-        record = await anyio.to_thread.run_sync(self._mirror.files.find, key)
+        record = await self._record(key)
         if record is not None and self._is_settled(record):
             return record
         if listed and record is None:
             return Missing("nobody has asked for the file itself")
         return await self._pulling.soon(key)
+
+    async def _record(self, key: Key) -> FileRecord | None:
+        """Return the record of a file as it is at this moment."""
+        record = self._recent.find(key)
+        if record is None:
+            version = self._recent.version()
+            record = await anyio.to_thread.run_sync(self._mirror.files.find, key)
+            if record is not None:
+                self._recent.keep(record, version)
+        return record
 
     def _named(self, project: str, version: str, filename: str) -> FileRecord | None:
         """Return the file of that name; where there were several, one that may be sent."""
@@ -179,6 +212,9 @@ class Files:
         if request.is_head:
             await send(begin)
             await send({"type": "http.response.body", "body": b""})
+        elif body.content is not None:
+            await send(begin)
+            await send({"type": "http.response.body", "body": body.content[start:end]})
         else:
             await self._bytes(request, receive, send, begin, Place(body.sha256, start, end))
 
