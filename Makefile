@@ -19,7 +19,7 @@ try: $(VENV)/.run-$(VERSION)  # the main job for real, from the configured index
 	$(BIN)/uv pip check --python .try/venv
 	LITELLM_LOCAL_MODEL_COST_MAP=True .try/venv/bin/python -c 'import litellm; print(litellm)'
 test: $(VENV)/.dev-$(VERSION)  # everything that needs no network, on every core
-	$(BIN)/python -m pytest --numprocesses auto $(TESTS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(TESTS)
 online: $(VENV)/.dev-$(VERSION)  # what needs the index, and our own tools through the guard
 	$(BIN)/python -m pytest -m online
 	$(PYTHON) -m venv --clear --without-pip .try/own
@@ -44,7 +44,7 @@ bench: $(VENV)/.dev-$(VERSION)  # the speed bars: ratios against the bare tools
 	$(BIN)/python -m bench.inspection --rounds $(ROUNDS)
 pins: $(VENV)/.dev-$(VERSION)  # requirements/*.txt anew, nothing younger than our own cooldown
 	$(PINS) --output-file requirements/run.txt
-	$(PINS) --group test --group lint --output-file requirements/dev.txt
+	$(PINS) --group test --group lint --group services --output-file requirements/dev.txt
 clean:
 	rm -rf $(VENV) .try .bench .*_cache .hypothesis dist
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import projects
 from bench.tools import GUARD, UV, Tool, cutoff, environment, installed, new_environment, timed
 
 Samples = dict[str, list[float]]
@@ -61,6 +62,8 @@ BARS = (
     Bar("install litellm, cold / uv", "guard cold", "uv cold", 1.5, 1.0),
     Bar("install litellm, cold / pip, no cache", "guard cold", "pip cold", 0.3, 0.1),
     Bar("install litellm, warm - uv, warm", "guard warm", "uv warm", 0.4, 0.15, added=True),
+    Bar("uv lock of litellm, cold / uv", "guard uv lock", "uv lock", 1.5, 1.2),
+    Bar("uv sync, nothing to do - uv", "guard uv sync", "uv sync", 0.15, 0.05, added=True),
     Bar("guard --help / python -c pass", "guard --help", "python -c pass", 4, 2),
     Bar("guard --version / python -c pass", "guard --version", "python -c pass", 4, 2),
 )
@@ -76,6 +79,7 @@ def main() -> None:
             _note(f"round {number + 1} of {options.rounds}")
             _startup(samples)
             _installs(home / str(number), options.requirement, samples, turn=number)
+            _projects(home / str(number), options.requirement, samples, turn=number)
             shutil.rmtree(home / str(number))
         for number in range(options.pip_rounds):
             _note(f"pip, {number + 1} of {options.pip_rounds}")
@@ -121,6 +125,13 @@ def _installs(home: Path, requirement: str, samples: Samples, *, turn: int) -> N
         if seen["guard"] != seen["uv"]:
             differing = dict(seen["guard"].items() ^ seen["uv"].items())
             sys.exit(f"guard and uv did not install the same: {differing}")
+
+
+def _projects(home: Path, requirement: str, samples: Samples, *, turn: int) -> None:
+    for name, seconds in projects.lock(home, requirement, turn=turn).items():
+        samples[name].append(seconds)
+    for name, all_seconds in projects.sync(home).items():
+        samples[name] += all_seconds
 
 
 def _pip(home: Path, requirement: str, samples: Samples) -> None:

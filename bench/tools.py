@@ -36,10 +36,10 @@ def environment(**more: str | Path) -> dict[str, str]:
     return kept | alone | {name: str(value) for name, value in more.items()}
 
 
-def timed(command: Sequence[str], env: Mapping[str, str]) -> float:
+def timed(command: Sequence[str], env: Mapping[str, str], folder: Path | None = None) -> float:
     """Return the seconds that `command` takes; ends the benchmark when it fails."""
     began = time.perf_counter()
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
     took = time.perf_counter() - began
     if done.returncode:
         sys.exit(f"{' '.join(command)}\nended with {done.returncode}\n{done.stderr}")

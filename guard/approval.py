@@ -32,7 +32,7 @@ NEVER: Final = frozenset(
 )
 """What no approval sets aside: it takes a waiver that names the rule."""
 
-_CHANGING: Final = frozenset(
+CHANGING: Final = frozenset(
     map(RuleId, ("archived-project", "known-vulnerability", "quarantined-project", "yanked-file"))
 )
 """Rules that may say worse of the same bytes tomorrow: only what was read is set aside."""
@@ -100,7 +100,7 @@ class Approval:
         file = self.file(sha256) if sha256 else None
         return (file is not None and file.judged) and any(
             accepted.rule == finding.rule
-            and (finding.rule not in _CHANGING or accepted.finding == finding.message)
+            and (finding.rule not in CHANGING or accepted.finding == finding.message)
             for accepted in self.accepted
         )
 

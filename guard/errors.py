@@ -12,6 +12,7 @@
   - InstallerError      pip or uv failed, for a reason of its own
     - BuildError        a build backend failed, or did more than it may
   - MirrorError         the mirror's database or store could not be used
+  - RefusedError        whoever asks the mirror may not do this, or not now
 
 A denial is *not* an error: it is a `Verdict`.
 """
@@ -98,6 +99,25 @@ class MirrorError(GuardError):
     """The mirror's database or its store could not be used: nothing is served meanwhile."""
 
     kind = "mirror"
+
+
+class RefusedError(GuardError):
+    """Whoever asks the mirror may not do this, or not now: `status` is HTTP's."""
+
+    kind = "refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        reason: str | None = None,
+        hint: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, hint=hint)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class InstallerError(GuardError):

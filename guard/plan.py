@@ -33,7 +33,7 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
-from guard import attestation_identities
+from guard import attestation_identities, regular
 from guard.errors import UnsupportedError, UsageError
 from guard.model import File, FileKind
 from guard.publisher import IdentityPattern
@@ -71,10 +71,7 @@ def is_lock(path: Path) -> bool:
 def read(path: Path) -> Pylock:
     """Return the lock file at `path`. Raises `UsageError`."""
     try:
-        if path.is_fifo():  # reading it might never end
-            raise UsageError(f"`{path}` could not be read", reason="it is a pipe, and no file")
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
+        body = regular.read(path, limit=_LIMIT)
     except OSError as error:
         raise UsageError(f"`{path}` could not be read", reason=error.strerror) from None
     if len(body) > _LIMIT:

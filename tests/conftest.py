@@ -14,7 +14,7 @@ import uv
 
 from tests.fakes import LoopbackIndex
 
-pytest.register_assert_rewrite("tests.e2e.guarded")
+pytest.register_assert_rewrite("tests.e2e.guarded", "tests.e2e.doors.walk")
 
 from tests.e2e.guarded import (  # noqa: E402 - its asserts are rewritten only after that
     TIMEOUT,

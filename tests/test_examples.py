@@ -32,8 +32,9 @@ def _example(name: str) -> Any:
 
 
 def _texts() -> Iterator[str]:
-    for path in sorted(EXAMPLES.iterdir()):
-        yield path.read_text(encoding="utf-8")
+    for path in sorted(EXAMPLES.rglob("*")):
+        if path.is_file():
+            yield path.read_text(encoding="utf-8")
     for language in ("dockerfile", "yaml", "json"):
         yield from _blocks(language)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-_KEY: Final = re.compile(r"([A-Za-z_][\w-]*):(?: (.*))?")
+_KEY: Final = re.compile(r"([A-Za-z_][\w.-]*):(?: (.*))?")
 _SPECIAL: Final = "&*!%@`{[|>'\","
 """What a plain word may not begin with; quotes and `[` are read, the others are not."""
 

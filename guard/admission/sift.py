@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from packaging.utils import NormalizedName
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from guard.admission.gather import Admission
 from guard.model import (
@@ -76,17 +76,26 @@ def sift(
 
 def _by_version(page: ProjectPage) -> Mapping[Version, Sequence[PageFile]]:
     """Return the entries of each release, of files that have a sha256 to be held to."""
-    known: dict[str, Version | None] = {}
+    known: dict[str, list[PageFile]] = {}
     found: dict[Version, list[PageFile]] = {}
     for entry in page.readable():
         if "sha256" not in entry.hashes:
             continue
         written = _written(entry.filename, page.name)
         if written not in known:
-            known[written] = version_of(entry.filename, page.name)
-        if (version := known[written]) is not None:
-            found.setdefault(version, []).append(entry)
+            version = _version(written, entry.filename, page.name)
+            known[written] = [] if version is None else found.setdefault(version, [])
+        known[written].append(entry)
     return found
+
+
+def _version(written: str, filename: str, project: NormalizedName) -> Version | None:
+    if written == filename:
+        return version_of(filename, project)
+    try:
+        return Version(written)
+    except InvalidVersion:
+        return None
 
 
 def _written(filename: str, project: NormalizedName) -> str:
@@ -128,7 +137,12 @@ class _Sieve:
         self._attested = bool(page.attested) or known.attested_version(page.name, index.url)
         self._shared: Located | None = None
         self._horizon = admission.now - policy.settled()
-        self._verdicts: dict[Hashable, Verdict] = {}
+        self._advisories: dict[Fact[Advisories], int] = {}
+        """Which there are, by a number: they are long, and compared with every file."""
+
+        self._denials: dict[Hashable, Verdict | None] = {}
+        """What was judged: the verdict, where it keeps a file from being seen."""
+
         self.ripens = False
 
     def release(
@@ -139,14 +153,17 @@ class _Sieve:
         passed: list[PageFile] = []
         against: list[Verdict] = []
         advisories = self._admission.advisories.of(self._page.name, version)
+        known = self._advisories.setdefault(advisories, len(self._advisories))
         for entry in entries:
             if not (self._sources or entry.filename.endswith(".whl")):
                 sources.append(entry)
                 continue
-            key = self._key(version, entry, advisories)
-            if (verdict := self._verdicts.get(key)) is None:
-                verdict = self._verdicts[key] = self._judged(version, entry)
-            if verdict.decision is not Decision.DENIED:
+            key = self._key(version, entry, known)
+            if key not in self._denials:
+                judged = self._judged(version, entry)
+                self._denials[key] = judged if judged.decision is Decision.DENIED else None
+            verdict = self._denials[key]
+            if verdict is None:
                 passed.append(entry)
             else:
                 against.append(verdict)
@@ -159,7 +176,7 @@ class _Sieve:
     def _is_young(self, entry: PageFile) -> bool:
         return entry.upload_time is None or entry.upload_time > self._horizon
 
-    def _key(self, version: Version, entry: PageFile, advisories: Fact[Advisories]) -> Hashable:
+    def _key(self, version: Version, entry: PageFile, advisories: int) -> Hashable:
         """Return all that a verdict at the index stage depends on, beyond the project itself.
 
         An approval or a waiver may be for one digest; then each file is judged by itself. Whether

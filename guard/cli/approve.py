@@ -6,18 +6,18 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from guard.approval import NEVER, Approval, Approvals
 from guard.cli.allowlist import change, destination
 from guard.cli.exit import ExitCode
+from guard.cli.expiry import last_day
 from guard.cli.judging import finish, installable
 from guard.cli.proposal import Terms, approvals_of, judged_as_approved, pins_of_environment
 from guard.cli.recording import Record, account, recorded
 from guard.cli.session import policy_files, session
-from guard.duration import Duration
 from guard.errors import UnsupportedError, UsageError
 from guard.model import Decision, RuleId, Verdict
 from guard.plan import is_lock
@@ -45,7 +45,7 @@ def _approve(arguments: argparse.Namespace, path: Path, record: Record) -> int:
     terms = Terms(
         by=arguments.approved_by or account(),
         reason=arguments.reason or "",
-        expires=_expires(arguments.expires, datetime.now(UTC)),
+        expires=last_day(arguments.expires, datetime.now(UTC)),
         only_opened=arguments.only_opened,
     )
     rules = _accepted_rules(arguments.accept)
@@ -116,24 +116,6 @@ def _accepted_rules(given: Sequence[str]) -> frozenset[RuleId]:
                 hint="write an [[exempt]] that names the rule, or do without this release",
             )
     return frozenset(map(RuleId, given))
-
-
-def _expires(given: str | None, now: datetime) -> date | None:
-    if given is None:
-        return None
-    try:
-        expires = date.fromisoformat(given)
-    except ValueError:
-        try:
-            expires = (now + Duration.parse(given)).date()
-        except (ValueError, OverflowError):
-            raise UsageError(
-                f"--expires: {given!r} is neither a day nor a duration",
-                hint='write 2027-03-01, "90 days" or P90D',
-            ) from None
-    if expires <= now.date():
-        raise UsageError(f"--expires: {given} is over already")
-    return expires
 
 
 def _holds(entry: Approval, known: Approvals, now: datetime) -> bool:

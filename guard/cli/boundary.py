@@ -6,7 +6,6 @@ import argparse
 import importlib
 import os
 import sys
-import traceback
 from typing import TextIO
 
 from guard.cli.exit import ExitCode, of_error
@@ -43,6 +42,8 @@ def _abandon_stdout() -> None:
 
 def _own_failure(error: Exception) -> GuardError:
     if os.environ.get("GUARD_LOG"):
+        import traceback  # noqa: PLC0415 - seldom asked for
+
         traceback.print_exception(error)
     return GuardError(
         "the guard itself failed, so nothing was decided and nothing installed",

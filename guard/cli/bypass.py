@@ -8,11 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from guard.cli.recording import Record, words_without_secrets
-from guard.cli.session import policy_files
-from guard.policy.load import table_of
-from guard.report.text import plain
-
 VARIABLE: Final = "GUARD_BYPASS"
 
 
@@ -27,6 +22,10 @@ def bypassed(command: Sequence[str], *, system: Path | None = None) -> bool:
     given = os.environ.pop(VARIABLE, None)
     if given is None:
         return False
+    from guard.cli.recording import Record, words_without_secrets  # noqa: PLC0415 - seldom needed
+    from guard.cli.session import policy_files  # noqa: PLC0415
+    from guard.report.text import plain  # noqa: PLC0415
+
     reason = " ".join(given.split())
     shown = plain(" ".join(words_without_secrets(command)))
     if not reason:
@@ -42,6 +41,8 @@ def bypassed(command: Sequence[str], *, system: Path | None = None) -> bool:
 
 def locked_down(system: Path | None) -> bool:
     """Tell whether the system's policy file is locked down. Raises `PolicyError`."""
+    from guard.policy.load import table_of  # noqa: PLC0415 - as above
+
     return system is not None and system.is_file() and table_of(system).get("lockdown") is True
 
 

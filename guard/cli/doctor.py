@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -25,12 +26,16 @@ from guard.cli.session import (
     session,
     state_folder,
 )
+from guard.cli.shell import shim_folder
+from guard.cli.wrap import SUPPORTED, knows
 from guard.duration import ago
 from guard.errors import GuardError
 from guard.gateway import namespace
 from guard.model import Absent, Index, Unknown
 from guard.report.text import plain
+from guard.shell.status import status
 from guard.sources import trust_root
+from guard.wrappers.tools import find
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ def _answers(run: Session) -> Iterator[Answer]:
     yield _approvals(run)
     yield from _target(run)
     yield from _indexes(run)
+    yield from _wrapped()
+    yield _shims()
     yield _gateway()
     yield _builds()
     yield _trust_root(run)
@@ -137,12 +144,40 @@ def _reached(run: Session, index: Index) -> Answer:
             return Answer("index", f"{index.url}: reached in {took}; {times}")
 
 
+def _wrapped() -> Iterator[Answer]:
+    """Say which tools `guard uv` and `guard pip` start here: the first on PATH past our shims."""
+    try:
+        real = find("uv")
+        more = "" if knows(real.version) else f", which it refuses: it knows uv {SUPPORTED}"
+        yield Answer("guard uv", f"{real.path}, {real.version}{more}")
+    except GuardError as error:
+        yield Answer("guard uv", f"{error.message}: it would use its own")
+    try:
+        yield Answer("guard pip", str(find("pip").path))
+    except GuardError as error:
+        yield Answer("guard pip", error.message)
+
+
+def _shims() -> Answer:
+    """Say whether what is started without `guard` in front comes to it all the same."""
+    now = status(shim_folder(), os.environ.get("PATH", ""), Path.cwd(), None)
+    past = [tool.name for tool in now.tools if not tool.covered]
+    more = "; see `guard shell status`"
+    if past:
+        return Answer("shims", f"past the guard in a script: {', '.join(past)}{more}")
+    if now.faults:
+        return Answer("shims", f"{now.faults[0]}{more}")
+    return Answer("shims", f"every tool on PATH comes to the guard in a script{more}")
+
+
 def _gateway() -> Answer:
     """Say how well what a wrapped tool starts is kept from the network."""
     why = namespace.possible()
     if why is None:
-        return Answer("gateway", "wrapped tools run in a network of their own")
-    return Answer("gateway", f"wrapped tools are only told to use it ({why})")
+        words = "network namespaces work here: behind the gateway there is no other network"
+        return Answer("gateway", words)
+    more = "a program behind the gateway that ignores the proxy has the machine's network"
+    return Answer("gateway", f"no network namespaces here ({why}): {more}")
 
 
 def _builds() -> Answer:

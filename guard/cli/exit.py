@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 from guard.errors import (
     GuardError,
     InstallerError,
     OutdatedError,
     PolicyError,
+    RefusedError,
     SourceError,
     UsageError,
 )
-from guard.model import Decision
+
+if TYPE_CHECKING:
+    from guard.model import Decision
 
 
 class ExitCode(enum.IntEnum):
@@ -30,6 +34,8 @@ class ExitCode(enum.IntEnum):
 
 def of_decision(decision: Decision) -> int:
     """Return the exit code of a judgement."""
+    from guard.model import Decision  # noqa: PLC0415 - a tool that is passed on needs none
+
     match decision:
         case Decision.ADMITTED:
             return ExitCode.OK
@@ -39,15 +45,17 @@ def of_decision(decision: Decision) -> int:
             return ExitCode.UNDECIDED
 
 
-def of_error(error: GuardError) -> int:
+def of_error(error: GuardError) -> int:  # noqa: PLR0911 - one for each kind
     """Return the exit code of an error; never 0, whatever the installer said."""
     match error:
         case InstallerError(exit_code=code):
             return code or ExitCode.FAILED
         case OutdatedError():
             return ExitCode.OUTDATED
-        case UsageError():
+        case UsageError() | RefusedError(status=400):
             return ExitCode.USAGE
+        case RefusedError():
+            return ExitCode.DENIED
         case PolicyError():
             return ExitCode.CONFIGURATION
         case SourceError():

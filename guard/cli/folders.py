@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 
 def cache_folder() -> Path:
     """Return the folder of the quarantine and the caches."""
     named = os.environ.get("GUARD_CACHE_DIR")
-    return Path(named).absolute() if named else platformdirs.user_cache_path("wheelguard")
+    if named:
+        return Path(named).absolute()
+    import platformdirs  # noqa: PLC0415 - only where nothing is named
+
+    return platformdirs.user_cache_path("wheelguard")

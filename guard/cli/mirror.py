@@ -15,9 +15,17 @@ from guard.errors import UnsupportedError, UsageError
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ELSEWHERE: Final = {
+    "backup": "guard.cli.mirror_database",
     "build": "guard.cli.mirror_build",
     "export": "guard.cli.mirror_bundle",
     "import": "guard.cli.mirror_bundle",
+    "migrate": "guard.cli.mirror_database",
+    "restore": "guard.cli.mirror_database",
+    "worker": "guard.cli.mirror_worker",
+    "person": "guard.cli.mirror_people",
+    "token": "guard.cli.mirror_people",
+    "log": "guard.cli.mirror_log",
+    "request": "guard.cli.mirror_request",
 }
 """Actions that have a module of their own."""
 
@@ -49,20 +57,20 @@ def _serve(arguments: argparse.Namespace) -> int:
     import uvicorn  # noqa: PLC0415 - the extra
 
     from guard.cli.mirror_parts import opened, settings_of  # noqa: PLC0415
-    from guard.mirror.server.app import Application, watching  # noqa: PLC0415
-    from guard.mirror.server.hosts import hosts_of  # noqa: PLC0415
+    from guard.cli.mirror_site import composed  # noqa: PLC0415
+    from guard.mirror.server.app import watching  # noqa: PLC0415
     from guard.mirror.server.serving import configured  # noqa: PLC0415
 
     settings = settings_of(arguments)
-    if settings.host not in _LOOPBACK:
+    if settings.host not in _LOOPBACK and settings.anonymous:
         raise UsageError(
             f"`--host {settings.host}` would open the mirror to others without a login",
-            hint="create a token first: `guard mirror token create`",
+            hint="add `--login`; tokens come from `guard mirror token create`",
         )
     level = logging.WARNING if arguments.quiet else logging.INFO
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
     with opened(settings) as own:
-        app = Application(own, hosts=hosts_of(settings.host, settings.public_url))
+        app = composed(own)
         config = configured(app, settings.host, settings.port)
         if not arguments.quiet:
             sys.stderr.write(f"serving http://{settings.host}:{settings.port}/simple/\n")

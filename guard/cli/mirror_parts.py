@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import guard
-from guard.approval import Approvals
 from guard.cli.session import Session, advisories_folder, cache_folder, policy_files, state_folder
 from guard.errors import MirrorError, SourceError
 from guard.gateway.indexes import configured
@@ -22,10 +21,11 @@ from guard.gateway.tool import Tool
 from guard.install.configuration import Configuration
 from guard.mirror.database import Database, open_database
 from guard.mirror.database.engine import at
+from guard.mirror.database.migrating import migrate
 from guard.mirror.database.projects import Projects
-from guard.mirror.database.schema import METADATA
 from guard.mirror.judging import Judge, Outside
 from guard.mirror.mirror import Mirror
+from guard.mirror.people.approvals import in_force
 from guard.mirror.records import PRIVATE
 from guard.mirror.server.app import Parts, parts
 from guard.mirror.settings import Settings
@@ -57,6 +57,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         data=Path(data).absolute(),
         database=arguments.database or os.environ.get("GUARD_MIRROR_DATABASE") or None,
         store=arguments.store or os.environ.get("GUARD_MIRROR_STORE") or None,
+        presigned=getattr(arguments, "presigned", False),
         host=getattr(arguments, "host", "127.0.0.1"),
         port=getattr(arguments, "port", 0),
         public_url=(getattr(arguments, "public_url", None) or "").rstrip("/") or None,
@@ -64,6 +65,11 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         extra_index_urls=tuple(getattr(arguments, "extra_index_url", ())),
         offline=getattr(arguments, "offline", False),
         policy=getattr(arguments, "policy", None),
+        uploads=getattr(arguments, "uploads", False),
+        anonymous=not getattr(arguments, "login", False),
+        approvers=getattr(arguments, "approvers", 1),
+        identities=getattr(arguments, "identities", None),
+        requests=getattr(arguments, "automatic_requests", False),
     )
 
 
@@ -77,18 +83,23 @@ def mirror_of(settings: Settings) -> Mirror:
         ) from None
     return Mirror(
         settings=settings,
-        database=_database(settings),
+        database=_migrated(settings),
         store=open_store(settings.store or settings.data / "store"),
         clock=lambda: datetime.now(UTC),
         holder=secrets.token_hex(16),
     )
 
 
-def _database(settings: Settings) -> Database:
+def database_of(settings: Settings) -> Database:
+    """Return the database as it is. Raises `MirrorError` and `UsageError`."""
     if settings.database is not None:
         return open_database(settings.database)
-    database = at(settings.data / "mirror.sqlite")
-    METADATA.create_all(database.engine)
+    return at(settings.data / "mirror.sqlite")
+
+
+def _migrated(settings: Settings) -> Database:
+    database = database_of(settings)
+    migrate(database)
     return database
 
 
@@ -147,20 +158,6 @@ def _session(
     )
 
 
-def _configuration(mirror: Mirror, origins: Sequence[str]) -> Configuration:
-    settings = mirror.settings
-    if settings.offline:
-        urls = dict.fromkeys([*origins, *Projects(mirror.database).owners()])
-        return Configuration(indexes=tuple(Index(url=url) for url in urls if url != PRIVATE))
-    asked = IndexOptions(index_url=settings.index_url, extra_index_urls=settings.extra_index_urls)
-    return configured(asked, ())
-
-
-def _stale(settings: Settings) -> float:
-    """Return for how many seconds a page holds on that cannot be asked for."""
-    return math.inf if settings.offline else settings.stale_age.total_seconds()
-
-
 def _upstream(session: Session) -> Upstream:
     """Return what asks for pages, as pip or uv would be let in."""
     configuration = session.installer.configuration()
@@ -176,6 +173,20 @@ def _upstream(session: Session) -> Upstream:
         raise SourceError("no connection can be trusted", reason=str(error)) from None
 
 
+def _configuration(mirror: Mirror, origins: Sequence[str]) -> Configuration:
+    settings = mirror.settings
+    if settings.offline:
+        urls = dict.fromkeys([*origins, *Projects(mirror.database).owners()])
+        return Configuration(indexes=tuple(Index(url=url) for url in urls if url != PRIVATE))
+    asked = IndexOptions(index_url=settings.index_url, extra_index_urls=settings.extra_index_urls)
+    return configured(asked, ())
+
+
+def _stale(settings: Settings) -> float:
+    """Return for how many seconds a page holds on that cannot be asked for."""
+    return math.inf if settings.offline else settings.stale_age.total_seconds()
+
+
 def _judge(mirror: Mirror, session: Session, upstream: Upstream, cache: PageCache) -> Judge:
     settings = mirror.settings
     admission = session.admission
@@ -188,4 +199,4 @@ def _judge(mirror: Mirror, session: Session, upstream: Upstream, cache: PageCach
         policy=lambda: effective(policy_files(settings.policy, None))[0],
         advisories=lambda: AdvisorySource(advisories_folder()),
     )
-    return Judge(outside, Approvals, mirror.clock)
+    return Judge(outside, lambda: in_force(mirror.database), mirror.clock)

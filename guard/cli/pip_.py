@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from guard.cli.become import become
 from guard.errors import GuardError, UnsupportedError, UsageError
 from guard.wrappers.coverage import Classified, Handling, classify
-from guard.wrappers.interpreter import RUN_PIP, interpreter_of, resolved
+from guard.wrappers.interpreter import RUN_PIP, STARTED_BY_PIP, interpreter_of, resolved
 from guard.wrappers.names import MODULES, is_python, module_asked_for
-from guard.wrappers.tools import Tool, find
+from guard.wrappers.tools import Tool, find, is_shim
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -40,7 +40,7 @@ def pass_through(words: Sequence[str]) -> None:
     try:
         call = _call(words)
         if _harmless(call):
-            become(call.bare, os.environ)
+            become(call.bare, _environment(call))
     except GuardError:
         return  # `run` comes to the same, and says so
 
@@ -52,7 +52,7 @@ def run(arguments: Namespace) -> int:
     words: list[str] = arguments.words
     call = _call(words)
     if bypassed(words) or _harmless(call):
-        become(call.bare, os.environ)
+        become(call.bare, _environment(call))
     if call.tool != "pip":
         return _module(call)
     found = classify("pip", call.words)
@@ -74,6 +74,11 @@ def _call(words: Sequence[str]) -> Call:
     if program.interpreter is not None:
         return Call(program, [str(program.interpreter), "-c", RUN_PIP, *rest], "pip", tuple(rest))
     return Call(program, [str(program.path), *rest], "pip", tuple(rest))
+
+
+def _environment(call: Call) -> dict[str, str]:
+    """Return the variables of the real program: an adopted pip is not to start the guard again."""
+    return dict(os.environ) | (STARTED_BY_PIP if call.program.interpreter else {})
 
 
 def _harmless(call: Call) -> bool:
@@ -113,19 +118,26 @@ def _judge(program: Tool, found: Classified) -> int:
         )  # where `guard lock` would take the project of this folder
     named = found.values("--python")
     python = find_python(named[-1], system=False) if named else _interpreter(program)
-    _refuse_configured(python, found)
-    more = ["--upgrade"] if found.entry.guard == "lock" else []  # it keeps nothing of an old one
+    more = _configured(python, found)
+    if found.entry.guard == "lock":
+        more.append("--upgrade")  # it keeps nothing of an old one
     return do(found, ["--installer=pip", f"--python={python}", *more])
 
 
-def _refuse_configured(python: Path, found: Classified) -> None:
-    """Refuse where pip is told to work on another environment, or on none that is not virtual."""
+def _configured(python: Path, found: Classified) -> list[str]:
+    """Return the guard's options for what pip is configured with.
+
+    Refuse where it is told to work on another environment, or on none that is not virtual.
+    """
+    from guard.cli import pip_configured  # noqa: PLC0415
     from guard.install import pip_configuration  # noqa: PLC0415
     from guard.install.target import environment_of  # noqa: PLC0415
 
     environment = environment_of(python)
-    options = pip_configuration.read(prefix=environment).options
-    if options.get("python") and not found.has("--python"):
+    sections = ("global", *found.command)
+    options = pip_configuration.read(prefix=environment, sections=sections).options
+    named = options.get("python")
+    if named and not found.has("--python") and not is_shim(Path(named)):  # an adopted one's is
         raise UnsupportedError(
             f"pip is configured with `python = {options['python']}`",
             reason="the guard installs for the interpreter whose pip is called",
@@ -137,3 +149,4 @@ def _refuse_configured(python: Path, found: Classified) -> None:
             f"`{python}` is not in a virtual environment, and pip is told to require one",
             hint="activate one; or `python -m venv .venv`",
         )
+    return pip_configured.options(found, options)

@@ -75,6 +75,7 @@ class Session:
     page_cache: PageCache | None = None
     """Where pages are kept, where that is not the user's own cache."""
 
+    connections: int = _WORKERS
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _admission: Admission | None = None
 
@@ -107,7 +108,7 @@ class Session:
                 ca_bundle=configuration.ca_bundle,
                 proxy=configuration.proxy,
                 user_agent=f"wheelguard/{guard.__version__}",
-                pooled=_WORKERS,
+                pooled=self.connections,
             )
             http = Http(connection=connection, credentials=configuration.credentials)
         except FetchError as error:

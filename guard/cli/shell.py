@@ -99,7 +99,8 @@ def _adopt(environment: Path, *, undo: bool) -> None:
             _say(f"left, for they were no shims any more: {', '.join(done.left)}")
         return
     done = adopt.adopt(environment, _adopted_folder())
-    _say(f"{', '.join(done.changed)} of `{environment}` go through the guard now")
+    names = ", ".join((*done.changed, "python -m pip"))
+    _say(f"{names} of `{environment}` go through the guard now")
     _say("an upgrade of pip there writes them anew: then run this again")
 
 

@@ -14,16 +14,15 @@ _PROXIED: Final = frozenset({"uv", "uvx"})
 """The tools of which some commands run behind the gateway."""
 
 
-_UNJUDGED: Final = frozenset({"pipx", "poetry", "pdm"})
-"""The tools of which nothing that installs is judged."""
+_OTHERS: Final = frozenset({"pipx", "poetry", "pdm"})
 
 
 def untouched(words: Sequence[str]) -> Namespace | None:
     """Return the command line of a wrapped tool, if it is one; what is harmless never returns."""
     if words and words[0] in _PROXIED:
         return _of_uv(words[0], list(words[1:]))
-    if words and words[0] in _UNJUDGED:
-        return _unjudged(words[0], list(words[1:]))
+    if words and words[0] in _OTHERS:
+        return _other(words[0], list(words[1:]))
     if not words or not (is_pip(words[0]) or is_python(words[0])):
         return None
     from guard.cli.pip_ import pass_through  # noqa: PLC0415 - no other command needs it
@@ -43,10 +42,10 @@ def _of_uv(tool: str, words: list[str]) -> Namespace:
     return Namespace(command=tool, module="wrap", tool=tool, words=words)
 
 
-def _unjudged(tool: str, words: list[str]) -> Namespace:
-    from guard.cli.unjudged import pass_through  # noqa: PLC0415 - no other command needs it
+def _other(tool: str, words: list[str]) -> Namespace:
+    from guard.cli.others import pass_through  # noqa: PLC0415 - no other command needs it
 
     pass_through(tool, words)
     from argparse import Namespace  # noqa: PLC0415 - what passes through needs none
 
-    return Namespace(command=tool, module="unjudged", tool=tool, words=words)
+    return Namespace(command=tool, module="others", tool=tool, words=words)

@@ -14,6 +14,7 @@ from guard import plan
 from guard.cli.native import do
 from guard.errors import UnsupportedError, UsageError
 from guard.install import uv_configuration
+from guard.install.pythons import is_relative
 from guard.wrappers.coverage import Classified
 
 _YES: Final = frozenset({"1", "true", "yes", "on", "y", "t"})
@@ -68,6 +69,12 @@ def _which() -> Iterator[str]:
     """Yield which Python uv is told, where that is another one than the guard looks for itself."""
     configured = [t["pip"] for t in _tables() if isinstance(t.get("pip"), dict)]
     named = [pip["python"] for pip in configured if isinstance(pip.get("python"), str)]
+    if named and is_relative(named[0], Path.cwd()):
+        raise UnsupportedError(
+            f"uv is configured with `python = {named[0]}` for `uv pip`",
+            reason="it is another program in every folder, and uv starts it",
+            hint="name the Python: `guard uv pip … --python PYTHON`",
+        )
     conda, default = os.environ.get("CONDA_PREFIX"), os.environ.get("CONDA_DEFAULT_ENV")
     if word := os.environ.get("UV_PYTHON") or next(iter(named), None):
         yield f"--python={word}"

@@ -1,142 +1,49 @@
-"""What a command line of uv would do: nothing that matters, something to judge, or neither.
+"""What a command line of uv would do behind the gateway, and what then without it.
 
-Only what is known here is let through. The words are uv's own and are handed to it as they are.
+The words were read by the table: here is only what uv's commands mean for the gateway. uv is handed
+the same options, under the names that they were given.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from guard.cli.uv_paths import is_here
 from guard.errors import UnsupportedError
+from guard.wrappers.coverage import Classified, Given
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-_HARMLESS: Final = frozenset({"cache", "help", "init", "python", "self", "version"})
-_PROJECT: Final = frozenset({"add", "export", "lock", "remove", "sync", "tree"})
-_TOOL: Final = frozenset({"install", "run", "upgrade"})
-_TOOL_HARMLESS: Final = frozenset({"dir", "list", "uninstall", "update-shell"})
-_DOWNLOADS: Final = frozenset({("python", "install"), ("python", "upgrade"), ("self", "update")})
-
-_REFUSED: Final = {
-    "--allow-insecure-host": "the gateway is the only host there is",
-    "--branch": "a repository is on no index",
-    "--build-constraints": "the file may name what is on no index",
-    "--cache-dir": "what lies in another cache was not judged",
-    "--config-file": "name it in UV_CONFIG_FILE, where it is read and judged",
-    "--constraints": "the file may name what is on no index",
-    "--directory": "change to the folder instead",
-    "--excludes": "the file may name what is on no index",
-    "--find-links": "its files lie on no index",
-    "--keyring-provider": "the guard itself asks for passwords",
-    "--no-build-isolation": "it builds with whatever is installed",
-    "--no-cache": "use `GUARD_CACHE_DIR` for another cache",
-    "--no-config": "unset what the configuration says instead",
-    "--overrides": "the file may name what is on no index",
-    "--project": "change to the folder instead",
-    "--python-downloads": "a downloaded Python is not judged",
-    "--rev": "a repository is on no index",
-    "--system-certs": "the gateway is the only host there is",
-    "--tag": "a repository is on no index",
-    "--torch-backend": "it names indexes of uv's own",
-    "--with-editable": "add it to the project instead",
-    "--with-executables-from": "install it by itself",
-}
-_SHORT: Final = {
-    "-b": "--build-constraints",
-    "-c": "--constraints",
-    "-f": "--find-links",
-    "-i": "--index-url",
-    "-n": "--no-cache",
-    "-p": "--python",
-    "-r": "--requirements",
-    "-w": "--with",
-}
-_FILES: Final = frozenset({"--requirements", "--requirement", "--with-requirements"})
-_INDEXES: Final = frozenset({"--default-index", "--extra-index-url", "--index", "--index-url"})
-_NAMES: Final = frozenset({"--from", "--with"})
-_VALUED: Final = frozenset(
-    [
-        "--bounds",
-        "--color",
-        "--config-setting",
-        "--config-settings-package",
-        "--depth",
-        "--env-file",
-        "--exclude-newer",
-        "--exclude-newer-package",
-        "--extra",
-        "--fork-strategy",
-        "--format",
-        "--group",
-        "--index-strategy",
-        "--link-mode",
-        "--marker",
-        "--no-binary-package",
-        "--no-build-isolation-package",
-        "--no-build-package",
-        "--no-editable-package",
-        "--no-emit-package",
-        "--no-extra",
-        "--no-group",
-        "--no-install-package",
-        "--no-sources-package",
-        "--only-group",
-        "--optional",
-        "--output-file",
-        "--output-format",
-        "--package",
-        "--prerelease",
-        "--prerelease-package",
-        "--prune",
-        "--python",
-        "--python-platform",
-        "--python-version",
-        "--refresh-package",
-        "--reinstall-package",
-        "--resolution",
-        "--script",
-        "--upgrade-group",
-        "--upgrade-package",
-        "-C",
-        "-P",
-        "-d",
-        "-m",
-        "-o",
-    ]
-)
+_FILES: Final = ("--requirements", "--with-requirements")
+_NAMES: Final = ("--from", "--with")
+_INDEXES: Final = ("--index", "--extra-index-url")
+_DEFAULT_INDEX: Final = ("--default-index", "--index-url")
+_REFRESH: Final = frozenset({"--refresh", "--refresh-package"})
+_HOW_IT_IS_RUN: Final = frozenset({"--module", "--script", "--gui-script"})
+_LAYERS: Final = frozenset({*_FILES, "--isolated"})
 _DOING: Final = frozenset(
     {
-        "--active",
-        "--check",
-        "--dry-run",
-        "--env-file",
-        "--isolated",
-        "--no-sync",
-        "--refresh",
-        "--refresh-package",
-        "--reinstall",
-        "--reinstall-package",
-        "--upgrade",
-        "--upgrade-group",
-        "--upgrade-package",
+        *_REFRESH,
+        *("--upgrade", "--upgrade-group", "--upgrade-package"),
+        *("--reinstall", "--reinstall-package"),
+        *("--active", "--check", "--dry-run", "--env-file", "--isolated", "--no-sync"),
     }
 )
+"""Options with which there is something to do, or to say, even if everything is in place."""
+
 _NOTHING: Final = (sys.executable, "-I", "-S", "-c", "")
 """A program that does nothing, and is none of the environment's: what is there does not run yet."""
 
-_FLAGS: Final = re.compile(r"-{1,2}[A-Za-z][A-Za-z-]*")
 _AT: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?@(.+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a command line comes to behind the gateway."""
+class Plan(NamedTuple):
+    """What a command line comes to behind the gateway; a dataclass would cost each command 5 ms."""
 
     prepare: tuple[str, ...]
     """uv's words for the part that fetches and installs."""
@@ -164,226 +71,144 @@ class Plan:
     """The user's program is started by a resolution, of what was prepared."""
 
 
-def classify(words: Sequence[str]) -> Plan | None:
-    """Return what to do for uv's `words`; `None` where uv may simply do it.
+def plan_of(found: Classified) -> Plan | None:
+    """Return what to do for a command that goes through the gateway; `None`: uv may simply do it.
 
-    Whoever only wants to be shown something has been by now: a `--help` is the program's own.
-    Raises `UnsupportedError` for what is not known to be either.
+    Raises `UnsupportedError` for what is on no index.
     """
-    options, rest = _leading(words)
-    if not rest:
+    command = ("tool", "run") if found.tool == "uvx" else found.command
+    if command == ("version",) and not (found.positionals or found.has("--bump")):
         return None
-    command, *after = rest
-    if command == "version" and set(after) - {"--short"}:
-        raise _unsupported("`uv version` with a value", "it locks and syncs; edit the file instead")
-    if command in _HARMLESS and (command, next(iter(after), "")) not in _DOWNLOADS:
-        return None
-    if command == "tool" and after and after[0] in _TOOL_HARMLESS:
-        return None
-    if command == "tool" and after and after[0] in _TOOL:
-        return _tool(options, after[0], after[1:])
-    if command == "run":
-        return _run(options, after)
-    if command in _PROJECT:
-        return _project(options, command, after)
-    raise _unsupported(f"`uv {' '.join(rest[:2])}`", "it is not known what it would bring in")
-
-
-def _leading(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the options in front of the command, and the rest."""
-    options: list[str] = []
-    rest = list(words)
-    while rest and rest[0].startswith("-"):
-        options.append(rest.pop(0))
-        if options[-1] in _VALUED and rest:
-            options.append(rest.pop(0))
-    list(_options(options))
-    return options, rest
-
-
-def _project(options: list[str], command: str, words: Sequence[str]) -> Plan:
-    given, names = _split(words, to_the_end=True)
-    found = _read(given)
-    # `remove` takes names alone; what they are called does not have to be on any index.
-    wanted = () if command == "remove" else _requirements(names)
-    script = next((Path(value) for name, value in given if name == "--script"), None)
-    plain = command == "sync" and script is None and not names
-    return replace(
-        found,
-        glance=_glance(options, words, given) if plain else None,
-        prepare=(*options, command, *words),
-        requirements=(*found.requirements, *wanted),
+    if command == ("run",):
+        return _run(found)
+    if command == ("tool", "run"):
+        return _tool_run(found)
+    plan = _read(found)
+    prepare = (*command, *_words(found.options), *_after(found.positionals))
+    if command[0] == "tool":
+        wanted = _requirements(found.positionals) if command[1] == "install" else ()
+        return plan._replace(prepare=prepare, requirements=(*plan.requirements, *wanted))
+    # Only what is added has to be on an index.
+    wanted = _requirements(found.positionals) if command == ("add",) else ()
+    script = next(map(Path, found.values("--script")), None)
+    return plan._replace(
+        glance=_glance(found.options) if command == ("sync",) and script is None else None,
+        prepare=prepare,
+        requirements=(*plan.requirements, *wanted),
         script=script,
         project=script is None,
     )
 
 
-def _tool(options: list[str], command: str, words: Sequence[str]) -> Plan:
-    given, rest = _split(words, to_the_end=command != "run")
-    found = _read(given)
-    if command != "run":
-        wanted = () if command == "upgrade" else _requirements(rest)
-        return replace(
-            found,
-            prepare=(*options, "tool", command, *words),
-            requirements=(*found.requirements, *wanted),
-        )
-    if not rest:
+def _tool_run(found: Classified) -> Plan:
+    if not found.trailing:
         raise _unsupported("`uv tool run` without a command", "there is nothing to run")
-    own = list(words[: len(words) - len(rest)])
-    if own and own[-1] == "--":
-        own.pop()
-    source = [] if _has(given, "--from") else ["--from", rest[0]]
-    wanted = _requirements(source[1:])
-    return replace(
-        found,
-        prepare=(*options, "tool", "run", *own, *source, "--", *_NOTHING),
-        then=(*options, "tool", "run", *_offline(own), "--", *rest),
-        requirements=(*found.requirements, *wanted),
+    plan, own = _read(found), _words(found.options)
+    wanted: tuple[Requirement, ...] = ()
+    source: list[str] = []
+    if not found.has("--from"):
+        wanted, source = _requirements(found.trailing[:1]), ["--from", found.trailing[0]]
+    return plan._replace(
+        prepare=("tool", "run", *own, *source, "--", *_NOTHING),
+        then=("tool", "run", *_offline(found.options), *_after(found.trailing)),
+        requirements=(*plan.requirements, *wanted),
         resolves_again=True,
     )
 
 
-def _run(options: list[str], words: Sequence[str]) -> Plan:
-    from guard.gateway.project import is_script  # noqa: PLC0415 - only here
+def _run(found: Classified) -> Plan:
+    from guard.gateway.script import is_script  # noqa: PLC0415 - only here
 
-    given, rest = _split(words, to_the_end=False)
-    found = _read(given)
-    own = list(words[: len(words) - len(rest)])
-    if own and own[-1] == "--":
-        own.pop()
-    if not rest:
+    if not found.trailing:
         raise _unsupported("`uv run` without a command", "there is nothing to run")
-    script = Path(rest[0])
-    if rest[0] == "-" or "://" in rest[0]:
-        raise _unsupported(f"`uv run {rest[0]}`", "what it needs cannot be read beforehand")
-    if is_script(script):
-        if found.requirements or set(own) & {"--module"}:
-            raise _unsupported("`--with` for a script with metadata", "add it to the script")
-        python = [word for name, value in given if name == "--python" for word in (name, value)]
-        prepare = (*options, "sync", "--script", rest[0], *python)
-        return replace(
-            found,
-            prepare=prepare,
-            then=(*options, "run", *_offline(own), *rest),
-            script=script,
-            resolves_again=True,
-        )
-    layered = bool(found.requirements) or any(n in {*_FILES, "--isolated"} for n, _ in given)
-    alone = [] if layered or {"--no-project", "--no-sync"} & {*own} else ["--no-sync"]
-    kept = [word for word in own if word not in {"-m", "--module", "-s", "--gui-script"}]
-    kept = [word for word in kept if word != "--script"]
-    plain = alone and "--" not in kept
-    return replace(
-        found,
-        glance=_glance(options, [*kept, "--inexact"], given) if plain else None,
-        prepare=(*options, "run", *kept, "--", *_NOTHING),
-        then=(*options, "run", *alone, *_offline(own), *rest),
-        project=not _has(given, "--no-project"),
+    plan, program = _read(found), found.trailing[0]
+    if program == "-" or "://" in program:
+        raise _unsupported(f"`uv run {program}`", "what it needs cannot be read beforehand")
+    if is_script(Path(program)):
+        return _run_script(found, plan, Path(program))
+    given = {option.option.name for option in found.options}
+    layered = bool(plan.requirements) or bool(given & _LAYERS)
+    alone = [] if layered or given & {"--no-project", "--no-sync"} else ["--no-sync"]
+    kept = [option for option in found.options if option.option.name not in _HOW_IT_IS_RUN]
+    return plan._replace(
+        glance=_glance(kept, "--inexact") if alone else None,
+        prepare=("run", *_words(kept), "--", *_NOTHING),
+        then=("run", *alone, *_offline(found.options), *_after(found.trailing)),
+        project="--no-project" not in given,
         resolves_again=layered,
     )
 
 
-def _glance(
-    options: Sequence[str], words: Sequence[str], given: Sequence[tuple[str, str]]
-) -> tuple[str, ...] | None:
+def _run_script(found: Classified, plan: Plan, script: Path) -> Plan:
+    if plan.requirements or found.has("--module"):
+        raise _unsupported("`--with` for a script with metadata", "add it to the script")
+    python = [option for option in found.options if option.option.name == "--python"]
+    return plan._replace(
+        prepare=("sync", "--script", str(script), *_words(python)),
+        then=("run", *_offline(found.options), *_after(found.trailing)),
+        script=script,
+        resolves_again=True,
+    )
+
+
+def _glance(options: Sequence[Given], *more: str) -> tuple[str, ...] | None:
     """Return the words of a `uv sync` that only looks; `None` where something is to be done."""
-    names = {name for name, _ in given}
-    if names & _DOING or "-U" in words or "-P" in words:
+    given = {option.option.name for option in options}
+    if given & _DOING:
         return None
-    locked = () if names & {"--locked", "--frozen"} else ("--locked",)
-    return (*options, "sync", *words, "--check", "--offline", *locked)
+    locked = () if given & {"--locked", "--frozen"} else ("--locked",)
+    return ("sync", *_words(options), *more, "--check", "--offline", *locked)
 
 
-def _offline(words: Sequence[str]) -> list[str]:
+def _offline(options: Iterable[Given]) -> list[str]:
     """Return the options that may stand beside `--offline`; what they ask for is done by then."""
-    kept: list[str] = []
-    for word in words:
-        if kept and kept[-1] == "--refresh-package":
-            kept.pop()
-        elif word != "--refresh" and not word.startswith("--refresh-package="):
-            kept.append(word)
-    return kept
+    return _words(option for option in options if option.option.name not in _REFRESH)
 
 
-def _has(given: Sequence[tuple[str, str]], name: str) -> bool:
-    return any(option == name for option, _ in given)
+def _words(options: Iterable[Given]) -> list[str]:
+    """Return the options as uv takes them; no value can be taken for an option."""
+    return [
+        given.written if given.value is None else f"{given.written}={given.value}"
+        for given in options
+    ]
 
 
-def _split(words: Sequence[str], *, to_the_end: bool) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the options with their values, and the other words: all, or from the first one on."""
-    waiting, taken, others = list(words), list[str](), list[str]()
-    while waiting:
-        word = waiting.pop(0)
-        if word == "--":
-            others += waiting
-            break
-        if not word.startswith("-") or word == "-":
-            others.append(word)
-            if not to_the_end:
-                others += waiting
-                break
-            continue
-        taken.append(word)
-        if _is_valued(word, to_the_end=to_the_end) and waiting:
-            taken.append(waiting.pop(0))
-    return list(_options(taken, to_the_end=to_the_end)), others
+def _after(words: Sequence[str]) -> list[str]:
+    """Return the words that are no options of uv's, so that none can be taken for one."""
+    return ["--", *words] if words else []
 
 
-def _is_valued(word: str, *, to_the_end: bool) -> bool:
-    if word == "-m" and not to_the_end:
-        return False  # `uv run -m` is a flag
-    if word == "--script" and not to_the_end:
-        return False
-    name = _SHORT.get(word, word)
-    return name in _VALUED | _FILES | _INDEXES | _NAMES or (name in _REFUSED and "=" not in word)
-
-
-def _options(words: Sequence[str], *, to_the_end: bool = True) -> Iterator[tuple[str, str]]:
-    """Yield the options by their long names. Raises `UnsupportedError` for one that is refused."""
-    waiting = list(words)
-    while waiting:
-        word = waiting.pop(0)
-        name, equals, value = word.partition("=")
-        name = _SHORT.get(name, name)
-        if name in _REFUSED:
-            raise _unsupported(f"`{name}`", _REFUSED[name])
-        if not equals and _is_valued(word, to_the_end=to_the_end) and waiting:
-            value = waiting.pop(0)
-        if not _FLAGS.fullmatch(name) or (len(name) > len("-x") and not name.startswith("--")):
-            raise _unsupported(f"`{word}`", "short options are read one by one")
-        yield name, value
-
-
-def _read(given: Sequence[tuple[str, str]]) -> Plan:
+def _read(found: Classified) -> Plan:
     """Return what the options say of indexes and requirements."""
-    from guard.request import Request, read  # noqa: PLC0415 - not for what is passed on
+    named = [part for value in found.values(*_NAMES) for part in value.split(",")]
+    urls = [url for name in _DEFAULT_INDEX for url in found.values(name)[-1:]]
+    return Plan(
+        prepare=(),
+        refresh=any(option.option.name in _REFRESH for option in found.options),
+        index_url=next(iter(urls), None),
+        extra_index_urls=tuple(found.values(*_INDEXES)),
+        requirements=(*_requirements(named), *_of_files(found.values(*_FILES))),
+    )
 
-    files = tuple(Path(value) for name, value in given if name in _FILES)
-    wanted = read(Request(requirement_files=files)) if files else None
-    if wanted is not None and (wanted.direct or wanted.indexes[1:]):
+
+def _of_files(files: Sequence[str]) -> tuple[Requirement, ...]:
+    if not files:
+        return ()
+    from guard.request import Request, read  # noqa: PLC0415 - it costs what most have no use for
+
+    wanted = read(Request(requirement_files=tuple(map(Path, files))))
+    if wanted.direct or wanted.indexes[1:]:
         raise _unsupported(
             "a requirements file with URLs, paths or indexes",
             "they are judged by `guard install -r`",
         )
-    named = [part for name, value in given if name in _NAMES for part in value.split(",")]
-    return Plan(
-        prepare=(),
-        refresh=_has(given, "--refresh") or _has(given, "--refresh-package"),
-        index_url=_last(given, "--default-index") or _last(given, "--index-url"),
-        extra_index_urls=tuple(
-            value for name, value in given if name in {"--index", "--extra-index-url"}
-        ),
-        requirements=(*_requirements(named), *(wanted.requirements if wanted else ())),
-    )
-
-
-def _last(given: Sequence[tuple[str, str]], name: str) -> str | None:
-    return next((value for option, value in reversed(given) if option == name), None)
+    return tuple(wanted.requirements)
 
 
 def _requirements(words: Sequence[str]) -> tuple[Requirement, ...]:
     """Return what is asked for by name. Raises `UnsupportedError` for URLs and paths."""
+    if not words:
+        return ()
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - as above
 
     found = []
@@ -394,7 +219,7 @@ def _requirements(words: Sequence[str]) -> tuple[Requirement, ...]:
             requirement = Requirement(plain)
         except InvalidRequirement:
             raise _unsupported(f"`{word}`", "it is not the name of a project on an index") from None
-        if requirement.url is not None or Path(word).exists():
+        if requirement.url is not None or is_here(word):
             raise _unsupported(f"`{word}`", "a URL or a path is on no index")
         found.append(requirement)
     return tuple(found)

@@ -35,11 +35,17 @@ _SIGNALLED: Final = 128
 """Exit codes above say by which signal a tool has died."""
 
 _WORKERS: Final = 16
-"""Judging waits for servers most of the time, and a tool asks for fifty things at once."""
+"""Judging waits for servers most of the time, and a tool asks for fifty things at once.
+
+So do pages and metadata: there are as many connections.
+"""
 
 
 class Wrapped:
     """One command of a wrapped tool, and what it is prepared with."""
+
+    follows = False
+    """Whether the tool follows URLs in the metadata of what is on an index."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -92,9 +98,8 @@ class Wrapped:
             ) from None
 
     def _prepared(self, tool: str) -> int:
-        self.config = settings.write(self._folder, os.environ, here=Path.cwd())
-        files = (*self._sources.files, *self._plan.writes)
-        snapshot = Snapshot(files, self._sources.environment)
+        self.config = self._settings()
+        snapshot = self._snapshot()
         pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
         session = self._session(pool)
         try:
@@ -110,6 +115,14 @@ class Wrapped:
             snapshot.restore()
         return code
 
+    def _settings(self) -> Path:
+        """Write what the tool is configured with. Raises `OSError`, `UnsupportedError`."""
+        return settings.write(self._folder, os.environ, here=Path.cwd())
+
+    def _snapshot(self) -> Snapshot:
+        """Return what is put back after a denial. Raises `OSError`."""
+        return Snapshot((*self._sources.files, *self._plan.writes), self._sources.environment)
+
     def _session(self, pool: concurrent.futures.ThreadPoolExecutor) -> Session:
         policy, layers = effective(policy_files(None, None))
         offline = os.environ.get("GUARD_OFFLINE", "") not in {"", "0"}
@@ -123,6 +136,7 @@ class Wrapped:
             pool=pool,
             now=datetime.now(UTC),
             indexes=self._indexes,
+            connections=_WORKERS,
         )
 
     def _behind(self, tool: str, session: Session, snapshot: Snapshot) -> Outcome:
@@ -136,6 +150,7 @@ class Wrapped:
             metadata=admission.index.metadata,
             folder=self._folder,
             locked=self._sources.locked,
+            follows=self.follows,
             names=tuple(dict.fromkeys(canonicalize_name(r.name) for r in self._wanted)),
             tell=_tell,
         )
@@ -143,9 +158,12 @@ class Wrapped:
         return gateway.run([tool, *self._plan.prepare], self._environment, snapshot)
 
     def _environment(self, proxy: str, authority: Path) -> dict[str, str]:
-        return child.environment(
+        given = child.environment(
             os.environ, proxy=proxy, authority=authority, cache=self.cache, config=self.config
         )
+        if self._sources.builds:  # uv would leave out members of the workspace alone
+            del given[child.NO_BUILD]  # and the gateway sends no source, whatever uv would build
+        return given
 
     def _indexes(self, pages: Pages, http: Http, indexes: Sequence[Index]) -> IndexSource:
         from guard.gateway.metadata import Metadata  # noqa: PLC0415 - as above

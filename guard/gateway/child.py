@@ -78,6 +78,7 @@ _KEPT: Final = frozenset(
 )
 """uv's variables that say what is chosen and how it is put in place; the indexes are judged."""
 
+NO_BUILD: Final = "UV_NO_BUILD"
 _REFUSED: Final = {
     "UV_BUILD_CONSTRAINT": "its file may name what is on no index",
     "UV_CONSTRAINT": "its file may name what is on no index",
@@ -106,7 +107,7 @@ def environment(
         "REQUESTS_CA_BUNDLE": str(authority),
         "UV_CONFIG_FILE": str(config),
         "UV_CACHE_DIR": str(cache / "uv"),
-        "UV_NO_BUILD": "1",
+        NO_BUILD: "1",
         "UV_PYTHON_DOWNLOADS": "never",
         "GIT_ALLOW_PROTOCOL": "none",  # a list of protocols, and this is none of them
         "GIT_TERMINAL_PROMPT": "0",

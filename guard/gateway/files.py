@@ -44,12 +44,17 @@ class Files:
         metadata: Metadata,
         *,
         locked: Mapping[str, str],
+        follows: bool = False,
     ) -> None:
-        """`locked` has the sha256 of each file that a lock of the user's names, by its URL."""
+        """`locked` has the sha256 of each file that a lock of the user's names, by its URL or name.
+
+        With `follows`, the tool would follow a URL in the METADATA of what is on an index.
+        """
         self._admission = admission
         self._record = record
         self._metadata = metadata
         self._locked = locked
+        self._follows = follows
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._busy: dict[str, threading.Lock] = {}
@@ -81,7 +86,7 @@ class Files:
         return unknown
 
     def _file(self, entry: PageFile, project: NormalizedName, version: Version) -> File:
-        locked = self._locked.get(entry.url)
+        locked = self._locked.get(entry.url) or self._locked.get(entry.filename)
         hashes = {**entry.hashes, "sha256": locked} if locked else entry.hashes
         wheel = entry.filename.endswith(".whl")
         return File(
@@ -104,6 +109,10 @@ class Files:
         except FetchError as error:
             self._record.refused(f"{found.file.url}.metadata", str(error), undecided=True)
             return Refusal(status=BLOCKED, reason=f"guard undecided: {error}")
+        if self._follows and _names_a_url(content):
+            # Nothing that it leads to is judged, so the wheel itself is: the policy says what then.
+            answer = self.answer(found)
+            return answer if isinstance(answer, Refusal) else _led_away(found)
         etag = f'"{found.entry.hashes["sha256"]}"'
         return Document(content=content, media_type="text/plain; charset=utf-8", etag=etag)
 
@@ -137,7 +146,7 @@ class Files:
         return _refusal(verdict)
 
     def _requested(self, found: Found) -> Requested:
-        if found.file.url in self._locked:
+        if found.file.url in self._locked or found.file.filename in self._locked:
             return Requested(pinned=True, locked=True)
         return requested(found.entry)
 
@@ -172,6 +181,19 @@ def _project(filename: str) -> tuple[NormalizedName, Version] | None:
         return parse_sdist_filename(filename)
     except ValueError:
         return None
+
+
+def _names_a_url(metadata: bytes) -> bool:
+    """Tell whether a requirement in METADATA is a URL (PEP 508: `name @ url`)."""
+    head = metadata.replace(b"\r\n", b"\n").partition(b"\n\n")[0].replace(b"\n ", b" ")
+    lines = head.lower().splitlines()
+    return any(line.startswith(b"requires-dist:") and b"@" in line for line in lines)
+
+
+def _led_away(found: Found) -> Refusal:
+    return Refusal(
+        status=BLOCKED, reason=f"guard refused: {found.file.filename} requires what is at a URL"
+    )
 
 
 def _refusal(verdict: Verdict) -> Refusal:

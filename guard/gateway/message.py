@@ -18,7 +18,7 @@ _LINE: Final = 8 << 10
 
 _HEADERS: Final = 64
 _METHODS: Final = frozenset({"GET", "HEAD", "CONNECT"})
-_START: Final = re.compile(rb"([A-Z]{3,10}) ([!-~]{1,4096}) HTTP/1\.1\r\n")
+_START: Final = re.compile(rb"([A-Z]{3,10}) ([!-~]{1,4096}) HTTP/1\.([01])\r\n")
 _HEADER: Final = re.compile(
     rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}):[ \t]*([\t -~\x80-\xff]*?)[ \t]*\r\n"
 )
@@ -80,7 +80,8 @@ def read_request(stream: BinaryIO) -> Request | None:
     if not start:
         return None
     match = _START.fullmatch(start)
-    if match is None:
+    # Before 3.12, Python itself asks for a tunnel by HTTP/1.0, and so do pip and poetry.
+    if match is None or (match[3] == b"0" and match[1] != b"CONNECT"):
         raise BadRequestError(400, "not an HTTP/1.1 request")
     method = match[1].decode()
     if method not in _METHODS:

@@ -25,6 +25,12 @@ _METADATA: Final = b".dist-info/METADATA"
 _TAIL: Final = 72 << 10
 """Bytes of a wheel's end that are read first: the directory, and mostly METADATA as well."""
 
+_PART, _LONG_TAIL = 100, 512 << 10
+"""How much of a large wheel that is, and at most: it has a longer directory."""
+
+_HEAD: Final = 16 << 10
+"""Bytes that are read in front of what is asked for."""
+
 _WHOLE: Final = 256 << 10
 """Bytes up to which a wheel is read at once."""
 
@@ -90,7 +96,8 @@ class _Remote:
         self._url = entry.url
         self._spent = 0
         small = entry.size is not None and entry.size <= _WHOLE
-        response = http.part(entry.url, f"0-{_WHOLE - 1}" if small else f"-{_TAIL}", limit=_BUDGET)
+        tail = max(_TAIL, min((entry.size or 0) // _PART, _LONG_TAIL))
+        response = http.part(entry.url, f"0-{_WHOLE - 1}" if small else f"-{tail}", limit=_BUDGET)
         self._held = response.body
         whole = response.status == _ALL
         said = response.headers.get("content-range", "")
@@ -104,8 +111,10 @@ class _Remote:
         start = max(0, self._size - size) if start is None else start
         stop = min(self._size, start + size)
         if not self._start <= start <= stop <= self._start + len(self._held):
-            # Some more than was asked for: the next read goes on from here.
-            self._fetch(start, min(self._size, max(stop, start + _TAIL)))
+            # Some more than was asked for: the next read goes on from here, or goes back a little.
+            # METADATA is mostly one of the last files, and RECORD, as long as the directory, too.
+            before = max(0, start - (stop - start) - _HEAD)
+            self._fetch(before, min(self._size, max(stop, start + _TAIL)))
         return self._held[start - self._start : stop - self._start]
 
     def _fetch(self, start: int, stop: int) -> None:

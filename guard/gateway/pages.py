@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -76,7 +76,7 @@ class Pages:
         if isinstance(document, Unknown):
             self._record.refused(f"{index.url}/{project}/", document.reason, undecided=True)
             return Refusal(status=_BLOCKED, reason=f"guard undecided: {document.reason}")
-        html = JSON not in accept and "*/*" not in accept
+        html = JSON not in accept  # PEP-691: who takes anything may be of before there was JSON
         rendered = self._rendered(index, project, html=html)
         if isinstance(rendered, Unknown):
             self._record.refused(f"{index.url}/{project}/", rendered.reason, undecided=True)
@@ -126,7 +126,7 @@ class Pages:
             body=serialize.to_html(offer) if html else serialize.to_json(offer),
             versions=tuple(map(str, sifted.versions)),
             hidden=tuple(_Hidden(str(item.version), item.findings) for item in sifted.hidden),
-            hosts=tuple(sorted({host_of(entry.url) for entry in sifted.kept})),
+            hosts=tuple(sorted(_hosts(sifted.kept))),
         )
 
     def _known(self, path: Path) -> _Rendered | None:
@@ -158,14 +158,21 @@ def host_of(url: str) -> str:
     return place.partition(":")[0].lower()
 
 
+def _hosts(entries: Iterable[PageFile]) -> set[str]:
+    places = {entry.url.split("/", 3)[2] for entry in entries}
+    return {host_of(f"https://{place}") for place in places}
+
+
 def _announced(entry: PageFile) -> PageFile:
     """Return the entry with the metadata file that the gateway has for every wheel.
 
     Attestations are the guard's business: nobody behind the gateway asks for them.
     """
-    if not entry.filename.endswith(".whl"):
-        return msgspec.structs.replace(entry, core_metadata=None, provenance=None)
-    return msgspec.structs.replace(entry, core_metadata=entry.core_metadata or "", provenance=None)
+    wheel = entry.filename.endswith(".whl")
+    if wheel is (entry.core_metadata is not None) and entry.provenance is None:
+        return entry
+    metadata = (entry.core_metadata or "") if wheel else None
+    return msgspec.structs.replace(entry, core_metadata=metadata, provenance=None)
 
 
 def _digest(page: object) -> str:

@@ -6,8 +6,6 @@ lies in the checkout itself, or on this machine, is on no page and passes no pro
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +15,16 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from guard.errors import UnsupportedError, UsageError
-
-_LIMIT: Final = 50_000_000
-"""Bytes of one file that is read."""
+from guard.gateway import script
+from guard.gateway.documents import parsed as _parsed
+from guard.gateway.documents import table as _table
+from guard.gateway.documents import toml as _toml
 
 _FOLDERS: Final = 500
 """Projects of one workspace."""
 
 _KINDS: Final = ("build-constraint", "constraint", "exclude", "override")
 _FOREIGN: Final = ("git", "url")
-_SCRIPT: Final = re.compile(r"(?m)^# /// script\s*$\s(?P<content>(?:^#(?:| .*)$\s)+?)^# ///\s*$")
-"""PEP-723: a block of comments that is TOML."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +44,9 @@ class Sources:
     environment: Path | None = None
     """Where uv would install."""
 
+    builds: bool = False
+    """Folders of the user's own are named as sources: uv must be let build them."""
+
     @property
     def names(self) -> frozenset[NormalizedName]:
         """The projects that it asks for by name."""
@@ -55,17 +55,19 @@ class Sources:
 
 def of_project(here: Path) -> Sources:
     """Return what the project around `here` says. Raises `UnsupportedError` and `UsageError`."""
-    own = next((f for f in (here, *here.parents) if (f / "pyproject.toml").is_file()), None)
+    own = next((f for f in (here, *here.parents) if (f / "pyproject.toml").exists()), None)
     if own is None:
         return Sources()
     root = next((f for f in (own, *own.parents) if _is_workspace(f)), own)
     indexes: list[Mapping[str, Any]] = []
     requirements: list[Requirement] = []
     files = [root / "uv.lock", own / "uv.lock"]
+    builds = False
     for folder in _members(root, own):
         document = _toml(folder / "pyproject.toml")
         files.append(folder / "pyproject.toml")
         _check(document, folder)
+        builds |= any("path" in source for source in _sources(_uv(document)))
         indexes += _indexes(document)
         requirements += _requirements(document)
     locked: dict[str, str] = {}
@@ -77,34 +79,30 @@ def of_project(here: Path) -> Sources:
         files=tuple(dict.fromkeys(files)),
         locked=locked,
         environment=root / ".venv",
+        builds=builds,
     )
 
 
 def of_script(path: Path) -> Sources:
     """Return what the metadata of a script says (PEP 723); nothing where it has none."""
-    match = _SCRIPT.search(_text(path))
+    found = script.metadata(path)
     lock = path.with_name(f"{path.name}.lock")
-    if match is None:
+    if found is None:
         return Sources(files=(path, lock))
-    lines = [line[2:] if line.startswith("# ") else line[1:] for line in match[1].splitlines()]
-    document = _parsed("\n".join(lines), path)
+    document = _parsed(found, path)
     _check(document, path.parent)
     return Sources(
         indexes=tuple(_indexes(document)),
         requirements=tuple(_parsed_requirements(document.get("dependencies"), path.parent)),
         files=(path, lock),
         locked=_locked(lock),
+        builds=any("path" in source for source in _sources(_uv(document))),
     )
-
-
-def is_script(path: Path) -> bool:
-    """Tell whether `path` is a script that says what it needs (PEP 723)."""
-    return path.is_file() and _SCRIPT.search(_text(path)) is not None
 
 
 def _is_workspace(folder: Path) -> bool:
     path = folder / "pyproject.toml"
-    return path.is_file() and bool(_uv(_toml(path)).get("workspace"))
+    return path.exists() and bool(_uv(_toml(path)).get("workspace"))
 
 
 def _members(root: Path, own: Path) -> Iterator[Path]:
@@ -112,7 +110,7 @@ def _members(root: Path, own: Path) -> Iterator[Path]:
     waiting, seen = [root, own], set()
     while waiting:
         folder = waiting.pop(0).resolve()
-        if folder in seen or not (folder / "pyproject.toml").is_file():
+        if folder in seen or not (folder / "pyproject.toml").exists():
             continue
         seen.add(folder)
         if len(seen) > _FOLDERS:
@@ -184,7 +182,7 @@ def _parsed_requirements(entries: object, folder: Path) -> Iterator[Requirement]
 
 def _locked(path: Path) -> dict[str, str]:
     """Return the files of a `uv.lock`. Raises `UnsupportedError` for one that is on no index."""
-    if not path.is_file():
+    if not path.exists():
         return {}
     found: dict[str, str] = {}
     packages = _toml(path).get("package")
@@ -214,31 +212,3 @@ def _unjudged(what: str, folder: Path) -> UnsupportedError:
 
 def _uv(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return _table(_table(document.get("tool")).get("uv"))
-
-
-def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _toml(path: Path) -> Mapping[str, Any]:
-    return _parsed(_text(path), path)
-
-
-def _parsed(text: str, path: Path) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"`{path}` is not TOML", reason=str(error)) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
-        if len(body) > _LIMIT:
-            raise UsageError(f"`{path}` is larger than {_LIMIT} bytes")
-        return body.decode("utf-8")
-    except OSError as error:
-        raise UsageError(f"`{path}` could not be read", reason=error.strerror) from None
-    except UnicodeDecodeError:
-        raise UsageError(f"`{path}` is not UTF-8") from None

@@ -12,6 +12,7 @@ from guard.gateway.files import Files, Found
 from guard.gateway.message import Answer, Refusal, Request
 from guard.gateway.pages import Pages, host_of
 from guard.gateway.record import Record
+from guard.gateway.releases import Releases
 from guard.model import Index, Unknown
 
 _NAME: Final = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)/?")
@@ -29,6 +30,7 @@ class Routes:
         self._pages = pages
         self._files = files
         self._record = record
+        self._releases = Releases(pages, files)
 
     def __call__(self, request: Request) -> Answer:
         """Return the answer to `request`; whatever is not known is refused."""
@@ -37,6 +39,8 @@ class Routes:
             project = _project_of(index, url)
             if project is not None:
                 return self._pages.answer(index, project, request.headers.get("accept", "*/*"))
+            if (release := self._releases.asked(index, url)) is not None:
+                return self._releases.answer(index, *release)
         sidecar = url.endswith(_SIDECAR)
         found = self._files.find(url.removesuffix(_SIDECAR) if sidecar else url)
         if isinstance(found, Found):

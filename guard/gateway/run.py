@@ -65,6 +65,9 @@ class Gateway:
     """Where the gateway keeps what is only its own: rendered pages, the tools' caches."""
 
     locked: Mapping[str, str]
+    follows: bool = False
+    """The tool follows URLs in the metadata of what is on an index, as uv and pip do not."""
+
     names: Sequence[NormalizedName] = ()
     """Projects that will be asked for: where the files of a new index are, their pages say."""
 
@@ -120,9 +123,11 @@ class Gateway:
     ) -> tuple[int, Record]:
         index, record = self.admission.index, Record()
         pages = Pages(self.admission, record, folder=self.folder / "pages", without=without)
-        files = Files(self.admission, record, self.metadata, locked=self.locked)
+        files = Files(
+            self.admission, record, self.metadata, locked=self.locked, follows=self.follows
+        )
         routes = Routes(index.indexes, pages, files, record)
-        known = hosts.of(index, self.names) | {host_of(url) for url in self.locked}
+        known = hosts.of(index, self.names) | {host_of(url) for url in self.locked if "://" in url}
         identity = authority.issue(known, now=self.admission.now)
         server = Server(identity, routes)
         with scratch() as place, contextlib.closing(server):

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from guard.errors import UnsupportedError
 from guard.install import uv_configuration
 from guard.private import private_folder, write_private
@@ -156,6 +154,8 @@ def write(folder: Path, environ: Mapping[str, str], *, here: Path) -> Path:
 
 def _refuse_addresses(name: str, entries: object) -> None:
     """Refuse a requirement that leads past every index."""
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - costs
+
     for entry in entries if isinstance(entries, list) else []:
         with contextlib.suppress(InvalidRequirement):  # uv itself says what is wrong with it
             if isinstance(entry, str) and Requirement(entry).url is not None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
+from guard import regular
 from guard.private import temporary
+
+_LIMIT: Final = 500_000_000
+"""Bytes of one file that is kept in memory."""
 
 
 class Snapshot:
@@ -36,9 +42,12 @@ class Snapshot:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        content = regular.read(path, limit=_LIMIT)
     except FileNotFoundError:
         return None
+    if len(content) > _LIMIT:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return content
 
 
 def _replace(path: Path, content: bytes) -> None:

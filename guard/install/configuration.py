@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import uv
 
 from guard.errors import InstallerError, UsageError
-from guard.install import named_indexes, pip_configuration
+from guard.install import named_indexes, pip_configuration, uv_configuration
 from guard.install.pip_configuration import PipConfiguration
 from guard.install.target import environment_of
 from guard.model import Credentials, Index, index_url
@@ -122,6 +122,19 @@ def of_tables(tables: Iterable[Mapping[str, object]]) -> tuple[Index, ...]:
     return tuple(found.values())
 
 
+def built_in(python: Path) -> str:
+    """Return the URL of the index that every installer has built in; it is written nowhere here."""
+    url = _built_in(python).index_url
+    if url is None:
+        raise InstallerError("uv does not say which index it has built in", exit_code=70)
+    return url
+
+
+def index(url: str) -> Index:
+    """Return the index at `url`, which may hold credentials. Raises `UsageError`."""
+    return _index(url, flat=False)
+
+
 def for_pip(options: Sequence[IndexOptions], *, python: Path) -> Configuration:
     """Return the configuration under which pip resolves."""
     pip = pip_configuration.read(prefix=environment_of(python))
@@ -213,7 +226,8 @@ def _built_in(python: Path) -> IndexOptions:
 
 
 def _asked(options: Sequence[str], python: Path, *, environment: Mapping[str, str]) -> IndexOptions:
-    """Ask uv for its indexes by a resolution of nothing."""
+    """Ask uv for its indexes by a resolution of nothing. Raises `UsageError`, `InstallerError`."""
+    tuple(uv_configuration.tables(environment, folder=Path.cwd()))  # uv would wait for a pipe
     command = [uv.find_uv_bin(), "pip", "compile", "--emit-index-url", "--emit-find-links"]
     command += ["--quiet", "--no-header", "--offline", "--python", str(python), *options]
     with tempfile.TemporaryDirectory(prefix="guard-") as folder:

@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from guard.errors import InstallerError, TargetError, UnsupportedError, UsageError
-from guard.install import configuration, pip_configuration
+from guard.install import configuration, pip_configuration, requested
 from guard.install._base import Bounds, Hint, hand_over, own, pins, run, scratch, without
 from guard.install.configuration import Configuration
 from guard.install.target import Description, Target, environment_of
@@ -29,6 +29,9 @@ _OLDEST: Final = Version("23.2")
 _WITH_CUTOFF: Final = Version("26.0")
 _NO_SOLUTION: Final = "pip found no solution"
 _PLACES: Final = ("target", "prefix", "root", "user")
+_ITSELF: Final = {"_PIP_RUNNING_IN_SUBPROCESS": "1"}
+"""What pip tells the one that it starts: not to start another, whatever `python` is configured."""
+
 _UNHASHED: Final = "--require-hashes mode"
 """What pip says when one requirement has a hash and another has none."""
 
@@ -96,7 +99,10 @@ class Pip:
             ) from None
 
     def _said(self) -> str:
-        answer = run([*self._pip, "--version"], failed="the target's pip could not be asked")
+        failed = "the target's pip could not be asked"
+        answer = run(
+            [*self._pip, "--version"], environment={**os.environ, **_ITSELF}, failed=failed
+        )
         return answer.split()[1]
 
     @property
@@ -156,6 +162,7 @@ class Pip:
     def _environment(self) -> dict[str, str]:
         return {
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            **_ITSELF,
             **self.configuration().environment,
         }
 
@@ -225,6 +232,17 @@ class Pip:
                 "PIP_", PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1"
             )
             hand_over(command, environment=environment, failed="pip could not install", quiet=quiet)
+        self._unmark(admitted)
+
+    def _unmark(self, admitted: Sequence[Admitted]) -> None:
+        """Leave pip's mark on what was asked for alone; of a lock, that is all of it."""
+        wanted = self._wanted.names | {file.project for file in self._wanted.direct}
+        folders = self.description().folders
+        if not wanted or folders is None:
+            return
+        files = [each.verdict.candidate.file for each in admitted]
+        with contextlib.suppress(OSError):  # one mark too many does no harm
+            requested.unmark(folders.site, [file for file in files if file.project not in wanted])
 
     def remove(self, projects: Sequence[NormalizedName], *, quiet: bool) -> None:
         """Remove these projects from the target."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import configparser
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from guard import regular
 from guard.errors import UsageError
 from guard.request import IndexOptions
+
+_LIMIT = 10_000_000
+"""Bytes of one file."""
 
 _SECTIONS = ("global", "install")
 
@@ -41,13 +45,19 @@ class PipConfiguration:
 
 
 def read(
-    *, prefix: Path | None = None, environ: Mapping[str, str] | None = None
+    *,
+    prefix: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    sections: Sequence[str] = _SECTIONS,
 ) -> PipConfiguration:
-    """Return pip's configuration for the environment at `prefix`. Raises `UsageError`."""
+    """Return pip's configuration for the environment at `prefix`. Raises `UsageError`.
+
+    `sections` of a file are that of all commands and that of one, which is the stronger.
+    """
     environ = os.environ if environ is None else environ
     options: dict[str, str] = {}
     for path in _files(prefix, environ):
-        options |= _file(path)
+        options |= _file(path, sections)
     options |= {
         name.removeprefix("PIP_").lower().replace("_", "-"): value
         for name, value in environ.items()
@@ -81,11 +91,11 @@ def _files(prefix: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
         yield Path(named)
 
 
-def _file(path: Path) -> dict[str, str]:
+def _file(path: Path, sections: Sequence[str]) -> dict[str, str]:
     parser = configparser.RawConfigParser()
     try:
-        with path.open(encoding="utf-8") as stream:
-            parser.read_file(stream)
+        text = regular.read(path, limit=_LIMIT).decode("utf-8")
+        parser.read_string(text, str(path))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
@@ -96,7 +106,7 @@ def _file(path: Path) -> dict[str, str]:
         ) from None
     return {
         name.replace("_", "-"): value
-        for section in _SECTIONS
+        for section in sections
         if parser.has_section(section)
         for name, value in parser.items(section)
     }

@@ -18,6 +18,7 @@ from packaging.tags import Tag, parse_tag
 from packaging.utils import NormalizedName, canonicalize_name
 
 from guard.errors import TargetError, UnsupportedError
+from guard.install.pythons import refuse_strangers
 from guard.sources.installed import Folders
 
 _TIMEOUT: Final = 60
@@ -248,6 +249,7 @@ def _here_and_above() -> Iterator[Path]:
 
 
 def _ask_uv(*words: str) -> Path:
+    refuse_strangers(os.environ, Path.cwd())
     command = [uv.find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", *words]
     try:
         result = subprocess.run(

@@ -119,13 +119,13 @@ class Uv:
             body = output.read_bytes()
         lock = plan.parse(body, name="uv's plan", own_files=True)
         if request.universal:
-            return plan.every(lock, folder=Path.cwd())
+            return plan.every(lock, folder=folder)
         description = self.description()
         return plan.select(
             lock,
             environment=description.environment,
             tags=description.tags,
-            folder=Path.cwd(),
+            folder=folder,  # uv writes paths as they are seen from there
         )
 
     def _run(self, command: Sequence[str], words: str, hint: Hint) -> str:
@@ -171,6 +171,8 @@ class Uv:
         self, changes: Sequence[str], common: Sequence[str], hint: Hint, request: Request
     ) -> tuple[Planned, ...]:
         direct = {file.project: f"{file.project} @ {file.url}" for file in self._wanted.direct}
+        if {canonicalize_name(c) for c in changes if "==" not in c} - direct.keys():
+            direct |= self._folders(common, hint, request)
         words = [direct.get(canonicalize_name(c.partition("==")[0]), c) for c in changes]
         alone = [] if request.no_deps else ["--no-deps"]  # uv takes it once
         planned = self._compile([*common, *alone, "-"], "\n".join(words), hint, request)
@@ -178,6 +180,15 @@ class Uv:
         if {p.file.project for p in planned} != expected:
             raise InstallerError("uv's plan is not what uv said it would change", exit_code=70)
         return planned
+
+    def _folders(
+        self, common: Sequence[str], hint: Hint, request: Request
+    ) -> dict[NormalizedName, str]:
+        """Return what `[tool.uv.sources]` brings in by path: uv's changes do not say from where."""
+        stdin = ["-"] if request.specifiers else []
+        words = "\n".join(request.specifiers)
+        planned = self._compile([*common, *_sources(request), *stdin], words, hint, request)
+        return {p.file.project: f"{p.file.project} @ {p.file.url}" for p in planned if p.direct}
 
     def _refuse_place(self) -> None:
         here = Path.cwd()
@@ -268,12 +279,17 @@ def _installed(output: str) -> list[str]:
     try:
         changes: list[dict[str, Any]] = json.loads(output)["changes"]
         actions = {change["action"] for change in changes}
-        wanted = [f"{c['name']}=={c['version']}" for c in changes if c["action"] != "uninstalled"]
+        wanted = [_change(each) for each in changes if each["action"] != "uninstalled"]
     except (ValueError, KeyError, TypeError) as error:
         raise _unread(str(error)) from None
     if unknown := actions - {"installed", "uninstalled", "reinstalled"}:
         raise _unread(f"it speaks of {', '.join(sorted(map(str, unknown)))}")
     return wanted
+
+
+def _change(said: dict[str, str]) -> str:
+    """Return `name==version`; of a folder uv says the name alone."""
+    return f"{said['name']}=={said['version']}" if "version" in said else said["name"]
 
 
 def _unread(reason: str) -> InstallerError:

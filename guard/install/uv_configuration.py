@@ -7,7 +7,13 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from guard import regular
+from guard.errors import UsageError
+
+_LIMIT: Final = 50_000_000
+"""Bytes of one file: of a larger one nothing is TOML any more."""
 
 
 def setting(name: str, environ: Mapping[str, str], *, folder: Path) -> str | None:
@@ -21,7 +27,10 @@ def setting(name: str, environ: Mapping[str, str], *, folder: Path) -> str | Non
 
 
 def tables(environ: Mapping[str, str], *, folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield uv's configuration, the nearest first; uv itself says what is wrong with a file."""
+    """Yield uv's configuration, the nearest first; uv itself says what is wrong with a file.
+
+    Raises `UsageError` for what is no file at all.
+    """
     if named := environ.get("UV_CONFIG_FILE"):
         yield _read(folder / named)
         return
@@ -51,6 +60,10 @@ def _shared(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return tomllib.loads(regular.read(path, limit=_LIMIT).decode("utf-8"))
+    except regular.NotRegularError as error:  # uv itself would wait for it for ever
+        raise UsageError(
+            f"uv's configuration `{path}` could not be read", reason=error.strerror
+        ) from None
+    except (OSError, ValueError, RecursionError):
         return {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from guard import plan
+from guard import plan, regular
 from guard.errors import UnsupportedError, UsageError
 from guard.inventory import _json, _toml, cyclonedx, pdm, poetry, pylock, requirements, spdx, uv
 from guard.inventory._base import Format, Inventory, Listed, Skipped, collected
@@ -37,10 +37,7 @@ def read(path: Path) -> Inventory:
 
 def _bytes(path: Path) -> bytes:
     try:
-        if path.is_fifo():  # reading it might never end
-            raise UsageError(f"`{path}` could not be read", reason="it is a pipe, and no file")
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
+        body = regular.read(path, limit=_LIMIT)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"`{path}` could not be read", reason=reason) from None

@@ -36,6 +36,8 @@ class Found:
     owner: Index
     entry: PageFile
     file: File
+    document: bytes | None = None
+    """The provenance object that is kept of it, where it was uploaded here."""
 
     @property
     def asked(self) -> Asked:
@@ -114,7 +116,10 @@ class Finder:
             upload_time=listed.upload_time,
             requires_python=listed.requires_python,
         )
-        return Found(owner, entry, file_of(entry, listed.project, Version(listed.version)))
+        proved = record.held.provenance if record.held else None
+        document = self._mirror.store.get(proved) if proved else None
+        file = file_of(entry, listed.project, Version(listed.version))
+        return Found(owner, entry, file, document)
 
 
 def file_of(entry: PageFile, project: NormalizedName, version: Version) -> File:

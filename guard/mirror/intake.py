@@ -23,6 +23,7 @@ from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
 from guard.mirror.owners import Owners
 from guard.mirror.records import Decided, FileRecord, Held, Key, State
+from guard.mirror.uploads.enclosed import with_provenance
 from guard.model import Admitted, Decision, FileKind, Finding, Index, Unknown, Verdict
 from guard.publisher import Provenance
 from guard.sources.sidecar import LIMIT
@@ -41,6 +42,10 @@ class Intake:
         self._judge = judge
         self._finder = Finder(mirror, judge, owners)
 
+    def is_current(self, record: FileRecord) -> bool:
+        """Tell whether what was decided followed from what this replica judges by."""
+        return record.decided is not None and record.decided.epoch == self._judge.epoch
+
     def take(self, key: Key) -> FileRecord | Missing | Unknown:
         """Judge one file by what holds now, store it where it is admitted, and write both down.
 
@@ -52,19 +57,32 @@ class Intake:
         if isinstance(found, Missing):
             return found
         self._mirror.files.met([found.listed])
-        epoch = self._judge.epoch
-        return self._taken(found, self._judge.admission(found.owner), epoch)
+        record = self.judged(found)
+        if record.state is State.UNDECIDED:
+            record = self._kept(record, found.owner)
+        return self._written(record)
 
-    def _taken(self, found: Found, admission: Admission, epoch: str) -> FileRecord:
-        judgement = admission.admit([found.asked])
+    def accept(self, record: FileRecord) -> FileRecord:
+        """Write down a file that was judged, and is to be served from now on."""
+        self._mirror.files.met([record.listed])
+        return self._written(record)
+
+    def judged(self, found: Found) -> FileRecord:
+        """Judge a file, and store it where it is admitted. Nothing is written down."""
+        epoch = self._judge.epoch
+        judgement = self._admission(found).admit([found.asked])
         (verdict,) = judgement.verdicts
         admitted = next(iter(judgement.admitted), None)
         held = self._stored(found, admitted) if admitted else None
         decided = _decided(verdict, epoch, admitted=admitted is not None)
-        record = FileRecord(listed=found.listed, decided=decided, held=held)
-        if decided.state is State.UNDECIDED:
-            record = self._kept(record, found.owner)
-        return self._written(record)
+        return FileRecord(listed=found.listed, decided=decided, held=held)
+
+    def _admission(self, found: Found) -> Admission:
+        admission = self._judge.admission(found.owner)
+        if found.document is None:
+            return admission
+        key = found.listed.key
+        return with_provenance(admission, found.document, filename=key.filename, sha256=key.sha256)
 
     def _written(self, record: FileRecord) -> FileRecord:
         """Write down what was decided, and return it as it is in force."""
@@ -81,7 +99,10 @@ class Intake:
         if record is None or record.decided is None:
             return why
         undecided = replace(record.decided, state=State.UNDECIDED, epoch=self._judge.epoch)
-        owner = Index(url=record.listed.origin)
+        origin = record.listed.origin
+        owner = next(
+            (each for each in self._judge.indexes if each.url == origin), Index(url=origin)
+        )
         kept = self._kept(replace(record, decided=undecided), owner)
         return self._written(kept) if kept.state is State.ADMITTED else why
 
@@ -135,6 +156,8 @@ class Intake:
 
     def _provenance(self, found: Found, admitted: Admitted) -> str | None:
         """Store the provenance object that was verified; return its digest."""
+        if found.document is not None:
+            return self._put(found.document)
         proved = admitted.verdict.candidate.provenance
         url = found.entry.provenance
         if url is None or not isinstance(proved, Provenance) or not proved.document:

@@ -15,6 +15,7 @@ from guard.approval import Approvals
 from guard.errors import PolicyError
 from guard.model import Index, matches_name
 from guard.policy import Policy
+from guard.policy.load import overlay
 from guard.sources.advisories import AdvisorySource
 from guard.sources.baseline import Baselines
 from guard.sources.http import FetchError
@@ -137,14 +138,17 @@ class Judge:
         }
         return [index for index in self.indexes if index.url in owners] if owners else None
 
+    def index_at(self, url: str) -> Index:
+        """Return the upstream of that URL, as it is asked."""
+        return next((index for index in self.indexes if index.url == url), Index(url=url))
+
     def seen_at(self, owner: Index, project: NormalizedName) -> datetime | None:
         """Return when the upstream's page was last had, if it is still here."""
         return IndexSource(self._outside.pages, (owner,)).seen_at(owner, project)
 
     def _read(self) -> Standpoint:
         outside = self._outside
-        policy = outside.policy()
-        policy = replace(policy, approvals=policy.approvals + self._approvals())
+        policy = overlay({}, outside.policy(), source="the mirror", approvals=self._approvals())
         advisories = outside.advisories()
         admission = replace(outside.admission, policy=policy, advisories=advisories)
         return Standpoint(policy, advisories, basis(admission))

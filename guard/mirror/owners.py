@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
 
 from packaging.utils import NormalizedName
 
@@ -14,6 +17,9 @@ from guard.mirror.records import PRIVATE
 from guard.model import Absent, Fact, Index, Unknown
 from guard.sources.index import IndexSource
 
+_FORGOTTEN: Final = timedelta(minutes=1)
+_MISSED: Final = 10_000
+
 
 class Owners:
     """Which upstream a project is taken from. Used by many threads; raises `MirrorError`."""
@@ -23,6 +29,7 @@ class Owners:
         self._judge = judge
         self._projects = Projects(mirror.database)
         self._known: dict[NormalizedName, str] = {}
+        self._absent: OrderedDict[NormalizedName, datetime] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, project: NormalizedName, source: IndexSource | None = None) -> Fact[Index]:
@@ -41,7 +48,11 @@ class Owners:
         if recorded is not None:
             found = next((index for index in self._judge.indexes if index.url == recorded), None)
             return found or Absent(f"{project} belongs to {recorded}, which is not asked any more")
+        if self._is_absent(project):
+            return _nobodys(project)
         index = self._first(project, self._judge.indexes, source)
+        if isinstance(index, Absent):
+            self._miss(project)
         if isinstance(index, Absent | Unknown):
             return index
         owner = self._projects.claim(project, index.url, moment=self._mirror.clock())
@@ -71,7 +82,20 @@ class Owners:
                 return page
             if not isinstance(page, Absent):
                 return index
-        return Absent(f"no upstream has {project}")
+        return _nobodys(project)
+
+    def _is_absent(self, project: NormalizedName) -> bool:
+        """Tell whether no upstream had it a moment ago: whoever invents names is not passed on."""
+        with self._lock:
+            moment = self._absent.get(project)
+        return moment is not None and self._mirror.clock() - moment < _FORGOTTEN
+
+    def _miss(self, project: NormalizedName) -> None:
+        with self._lock:
+            self._absent[project] = self._mirror.clock()
+            self._absent.move_to_end(project)
+            while len(self._absent) > _MISSED:
+                self._absent.popitem(last=False)
 
     def _recorded(self, project: NormalizedName) -> str | None:
         with self._lock:
@@ -80,3 +104,7 @@ class Owners:
             with self._lock:
                 self._known[project] = known
         return known
+
+
+def _nobodys(project: NormalizedName) -> Absent:
+    return Absent(f"no upstream has {project}")

@@ -151,7 +151,7 @@ class Pages:
         files = [
             announced(entry_of(record), record, self._base)
             for record in records.values()
-            if record.state is State.ADMITTED
+            if record.state is State.ADMITTED and record.listed.origin == PRIVATE
         ]
         if not files:
             return Absent(f"there is no {project}")

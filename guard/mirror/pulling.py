@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final, TypeAlias
 
@@ -35,9 +35,16 @@ _WAITING: Final = 1000
 class Pulling:
     """Takes files in, each by one thread of one replica. Raises `MirrorError`."""
 
-    def __init__(self, mirror: Mirror, intake: Intake) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        intake: Intake,
+        then: Callable[[FileRecord], None] = lambda _: None,
+    ) -> None:
+        """`then` is told of every decision that was made here."""
         self._mirror = mirror
         self._intake = intake
+        self._then = then
         self._shared = Shared(self._pulled, threads=_THREADS, waiting=_WAITING, name="pull")
 
     def of(self, key: Key) -> Taken:
@@ -61,12 +68,15 @@ class Pulling:
         while not self._leased(name):
             threading.Event().wait(_POLLED)
             record = mirror.files.find(key)
-            if record is not None and record != before and record.decided is not None:
+            if record is not None and record != before and self._intake.is_current(record):
                 return record
             if mirror.clock() - began > _PATIENCE:
                 return Unknown("another replica is still judging it")
         with self._holding(name):
-            return self._intake.take(key)
+            taken = self._intake.take(key)
+        if isinstance(taken, FileRecord):
+            self._then(taken)
+        return taken
 
     @contextlib.contextmanager
     def _holding(self, name: str) -> Iterator[None]:

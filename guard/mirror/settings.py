@@ -20,6 +20,9 @@ class Settings:
     store: str | None = None
     """`s3://bucket/prefix`; `None`: a folder in `data`."""
 
+    presigned: bool = False
+    """Whether S3 itself sends files that may be sent, by addresses that last for a minute."""
+
     host: str = "127.0.0.1"
     port: int = 8765
     public_url: str | None = None
@@ -40,6 +43,12 @@ class Settings:
 
     approvers: int = 1
     """How many people have to approve, none of them the one who requests."""
+
+    identities: Path | None = None
+    """Who else is believed about people and CI; without one, `identities.toml` in `data`."""
+
+    requests: bool = False
+    """Whether what is denied is asked for by itself."""
 
     uploads: bool = False
     """Whether private projects may be uploaded."""

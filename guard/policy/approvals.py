@@ -12,6 +12,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from guard import regular
 from guard.approval import NEVER, Accepted, Approval, Approvals, ApprovedFile
 from guard.errors import PolicyError
 from guard.model import RuleId
@@ -104,8 +105,7 @@ class ApprovalsTable(
 def read_bytes(path: Path) -> bytes:
     """Return what the file at `path` holds. Raises `PolicyError`."""
     try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
+        body = regular.read(path, limit=_LIMIT)
     except OSError as error:
         raise PolicyError(
             f"the approvals in `{path}` could not be read", reason=error.strerror

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from guard import regular
 from guard.errors import PolicyError
 from guard.model import Candidate, Decision, RuleId
 from guard.policy.case_facts import FactError, candidate
@@ -51,8 +52,7 @@ def cases_of(path: Path, now: datetime) -> tuple[Case, ...]:
     Raises `PolicyError`.
     """
     try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
+        body = regular.read(path, limit=_LIMIT)
     except OSError as error:
         raise PolicyError(
             "the cases could not be read",

@@ -218,7 +218,7 @@ def project_files(folder: Path) -> tuple[Path, ...]:
 
 
 def _is_policy(path: Path) -> bool:
-    return path.is_file() and (path.name != "pyproject.toml" or has_table(path))
+    return path.exists() and (path.name != "pyproject.toml" or has_table(path))
 
 
 def project_file(folder: Path) -> Path | None:

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from guard import regular
 from guard.approval import Approvals
 from guard.errors import PolicyError
 from guard.model import RuleId
@@ -52,8 +53,7 @@ def table_of(path: Path) -> Mapping[str, Any]:
 
 def _body(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
+        body = regular.read(path, limit=_LIMIT)
     except OSError as error:
         raise PolicyError(
             f"the policy `{path}` could not be read",

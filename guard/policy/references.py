@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from guard import regular
 from guard.errors import PolicyError
 
 _ROOT_LIMIT: Final = 1_000_000
@@ -98,14 +99,11 @@ def _contents(table: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
 
 
 def _trust_root(path: Path) -> bytes:
-    reason = "it is no plain file"
     try:
-        if path.is_file():  # reading a pipe would never end
-            with path.open("rb") as stream:
-                content = stream.read(_ROOT_LIMIT + 1)
-            if len(content) <= _ROOT_LIMIT:
-                return content
-            reason = f"it is larger than {_ROOT_LIMIT} bytes"
+        content = regular.read(path, limit=_ROOT_LIMIT)
+        if len(content) <= _ROOT_LIMIT:
+            return content
+        reason = f"it is larger than {_ROOT_LIMIT} bytes"
     except OSError as error:
         reason = error.strerror or str(error)
     raise PolicyError(

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from guard import dsse
+from guard import dsse, regular
 from guard.dsse import PrivateKey, SealError
 from guard.errors import PolicyError
 from guard.policy.tables import SignatureTable, convert, read
@@ -229,8 +229,7 @@ def _sha256(path: Path) -> str:
 
 def _body(path: Path, limit: int) -> bytes:
     try:
-        with path.open("rb") as stream:
-            body = stream.read(limit + 1)
+        body = regular.read(path, limit=limit)
     except FileNotFoundError:
         raise SealError(f"there is no `{path.name}` beside it") from None
     except OSError as error:

@@ -13,7 +13,9 @@ from guard.request.project import Project
 from guard.request.specifier import parse, shown
 from guard.request.wanted import IndexOptions, Request, Wanted
 
-_ADDRESS: Final = re.compile(r"(?:https?|ftp|file):/", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
+"""A URL of any kind, misspelt ones too; a path has only one of the slashes left."""
+
 _OPTION: Final = re.compile(r"(-[a-z])\s+(.+)|(--[a-z][a-z-]*)(?:(?:=|\s+)(.*))?")
 _LONG: Final = {
     "-r": "--requirement",
@@ -112,8 +114,9 @@ class _Reader:
 def refuse_address(name: str) -> None:
     """Refuse the URL of a requirements file. Raises `UnsupportedError`."""
     if _ADDRESS.match(name):
+        whole = _ADDRESS.sub(r"\1://", name, count=1)
         raise UnsupportedError(
-            f"`{shown(name)}` is a URL",
+            f"`{shown(whole)}` is a URL",
             reason="a file that is fetched can change between judging and installing",
             hint="download it, look at it, and name the file",
         )

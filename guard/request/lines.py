@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from guard import regular
 from guard.errors import UnsupportedError, UsageError
 
 _LIMIT: Final = 10_000_000
@@ -17,25 +18,28 @@ _LIMIT: Final = 10_000_000
 _BREAK: Final = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _CODING: Final = re.compile(r"coding[:=]\s*([-\w.]+)")
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*$")
+_PAIR: Final = re.compile(r"[^/\s]+:.*@", re.DOTALL)
+"""A user name and a password, of what was taken for a path."""
+
 _VARIABLE: Final = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 
 def text_of(path: Path) -> str:
     """Return the text at `path`. Raises `UsageError`."""
+    name = _PAIR.sub("", str(path))
     try:
-        with path.open("rb") as stream:
-            body = stream.read(_LIMIT + 1)
+        body = regular.read(path, limit=_LIMIT)
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"`{path}` is not UTF-8", reason=str(error)) from None
+        raise UsageError(f"`{name}` is not UTF-8", reason=str(error)) from None
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"`{path}` could not be read",
+            f"`{name}` could not be read",
             reason=getattr(error, "strerror", None) or str(error),
             hint="check the name after `-r` or `-c`",
         ) from None
     if len(body) > _LIMIT:
-        raise UsageError(f"`{path}` is larger than {_LIMIT} bytes")
+        raise UsageError(f"`{name}` is larger than {_LIMIT} bytes")
     return text
 
 

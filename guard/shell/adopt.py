@@ -1,7 +1,8 @@
 """An environment's own `pip`, given over to the guard, and given back as it was.
 
 Where an environment is active, or a script names its `pip` by path, no shim on PATH is asked. So
-the entry points themselves become shims. What they were is kept in the private state.
+the entry points themselves become shims. What they were is kept in the private state. And its pip
+is configured to start the guard, however it is started itself.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import msgspec
 
 from guard.errors import QuarantineError, TargetError, UnsupportedError
 from guard.private import private_folder, write_private
-from guard.shell import shims
+from guard.shell import redirect, shims
 from guard.wrappers.interpreter import written_in
 from guard.wrappers.tools import is_shim
 
@@ -44,6 +45,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: str
     entries: list[Entry]
+    had_configuration: bool = False
+    """Whether there was a `pip.conf` in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +66,21 @@ def adopt(environment: Path, kept: Path) -> Adopted:
     """
     environment, scripts, python = _parts(environment)
     entries = _known(environment, scripts, python, kept)
+    redirect.planned(environment, python)
     shims.refuse_passing()
-    _keep(Record(environment=str(environment), entries=entries), kept)
+    before = _read(environment, kept)
+    had = before.had_configuration if before else (environment / "pip.conf").exists()
+    _keep(Record(environment=str(environment), entries=entries, had_configuration=had), kept)
     done: list[Entry] = []
     try:
+        redirect.begin(environment, python, scripts / entries[0].name)
         for entry in entries:
             text = shims.posix((str(scripts / entry.name),), of=python)
             shims.write_program(scripts / entry.name, text.encode(), mode=entry.mode)
             done.append(entry)
     except OSError as error:
         _give_back(scripts, done)
+        redirect.end(environment, python, had=had)
         raise _failed(scripts, error) from None
     return Adopted(changed=tuple(entry.name for entry in entries))
 
@@ -101,14 +109,15 @@ def _known(environment: Path, scripts: Path, python: Path, kept: Path) -> list[E
 
 def undo(environment: Path, kept: Path) -> Adopted:
     """Give the environment its entry points back, byte for byte. Raises `GuardError`."""
-    environment, scripts, _ = _parts(environment)
+    environment, scripts, python = _parts(environment)
     record = _read(environment, kept)
     if record is None:
         raise TargetError(f"`{environment}` was not adopted, as far as is recorded here")
     ours = [entry for entry in record.entries if is_shim(scripts / entry.name)]
     try:
         _give_back(scripts, ours)
-    except OSError as error:
+        redirect.end(environment, python, had=record.had_configuration)
+    except (OSError, UnicodeDecodeError) as error:
         raise _failed(scripts, error) from None
     _forget(environment, kept)
     names = {entry.name for entry in ours}
@@ -129,9 +138,12 @@ def adopted(kept: Path) -> tuple[str, ...]:
 
 
 def is_adopted(environment: Path) -> bool | None:
-    """Tell whether every entry point of the environment's pip is a shim; `None`: it has none."""
+    """Tell whether the environment's pip goes through the guard, every way; `None`: it has none."""
     found = [*_entry_points(_scripts(environment))]
-    return all(is_shim(path) for path in found) if found else None
+    if not found:
+        return None
+    begun = redirect.is_begun(environment, _scripts(environment) / "python")
+    return begun and all(is_shim(path) for path in found)
 
 
 def _parts(environment: Path) -> tuple[Path, Path, Path]:
@@ -193,8 +205,9 @@ def _give_back(scripts: Path, entries: list[Entry]) -> None:
         shims.write_program(scripts / entry.name, entry.content, mode=entry.mode)
 
 
-def _failed(scripts: Path, error: OSError) -> TargetError:
-    return TargetError(f"`{scripts}` could not be written", reason=error.strerror or str(error))
+def _failed(scripts: Path, error: OSError | UnicodeDecodeError) -> TargetError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return TargetError(f"`{scripts}` or `pip.conf` beside it could not be written", reason=reason)
 
 
 def _place(environment: Path, kept: Path) -> Path:

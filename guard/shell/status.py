@@ -25,9 +25,10 @@ HOW_TO_CHECK: Final[Mapping[Shell, str]] = {
 """What to type to see whether the functions are defined: a function is what must be named first."""
 
 NOT_COVERED: Final = (
-    "`python -m pip` in scripts and Makefiles: there write `guard python -m pip`",
-    "an active environment's own `pip` in scripts and Makefiles: `guard shell adopt ENV`",
+    "`python -m pip` in scripts, Makefiles and notebooks: `guard shell adopt ENV`",
+    "an active environment's own `pip` there: `guard shell adopt ENV`",
     "programs named by their path, such as `.venv/bin/pip`: `guard shell adopt ENV`",
+    "`pip-compile`, which resolves by itself: `guard uv pip compile`",
     "what runs with another PATH: sudo, cron, services, an editor started from the desktop",
     "code that installs by itself: `import pip`, ensurepip, conda, plugins of a build tool",
 )

@@ -15,7 +15,7 @@ from guard.simple.page import LONGEST_NAME, PageError
 
 _SHA: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX: Final = re.compile(r"[0-9a-f]+")
-_SEPARATOR: Final = re.compile(r"[/\\\x00-\x1f\x7f]")
+_NO_NAME: Final = re.compile(r"[/\\\x00-\x1f\x7f]")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _PLAIN: Final = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[0-9]+)?/[A-Za-z0-9._~/%+-]*")
 """What every other way of reading would leave as it is: no credentials, no query, no fragment."""
@@ -78,7 +78,7 @@ def plain_filename(filename: str) -> str:
     """Return `filename` if it is one name and nothing else. Raises `PageError` otherwise."""
     if not filename or filename in {".", ".."} or len(filename) > LONGEST_NAME:
         raise PageError(f"{filename[:200]!r} is not a file name")
-    if _SEPARATOR.search(filename):
+    if _NO_NAME.search(filename):
         raise PageError(f"{filename[:200]!r} is not a file name")
     return filename
 
@@ -86,7 +86,7 @@ def plain_filename(filename: str) -> str:
 def hashes(given: Mapping[str, str]) -> Mapping[str, str]:
     """Return the digests worth comparing, in lower case. Raises `PageError` on a bad one."""
     if len(given) == 1 and _SHA256.fullmatch(given.get("sha256", "")):
-        return given  # as on nearly every page
+        return given
     kept: dict[str, str] = {}
     for algorithm, digest in given.items():
         name, lowered = algorithm.lower(), digest.lower()

@@ -27,7 +27,7 @@ class PageError(ValueError):
 
 
 class PageFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One entry of a project page; pages have thousands, so it is made of what is made quickly."""
+    """One entry of a project page; a page may have ten thousand, so it is made by msgspec."""
 
     filename: str
     url: str
@@ -136,7 +136,8 @@ class ProjectPage(ABC):
             except PageError:
                 found[filename] = None
                 continue
-            if found.setdefault(filename, entry) != entry:
+            first = found.setdefault(filename, entry)
+            if first is not entry and first != entry:
                 found[filename] = None
         return (entry for entry in found.values() if entry is not None)
 

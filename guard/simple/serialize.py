@@ -44,7 +44,7 @@ class _File(msgspec.Struct, gc=False, omit_defaults=True, rename="kebab"):
     hashes: dict[str, str]
     requires_python: str | None = None
     size: int | None = None
-    upload_time: str | None = None
+    upload_time: str | datetime | None = None
     yanked: bool | str = False
     core_metadata: bool | dict[str, str] = False
     dist_info_metadata: bool | dict[str, str] = False
@@ -102,9 +102,11 @@ def _core_metadata(sha256: str | None) -> bool | dict[str, str]:
     return False if sha256 is None else ({"sha256": sha256} if sha256 else True)
 
 
-def _moment(moment: datetime) -> str:
-    """PEP-700: yyyy-mm-ddThh:mm:ss.ffffffZ."""
+def _moment(moment: datetime) -> str | datetime:
+    """PEP-700: yyyy-mm-ddThh:mm:ss.ffffffZ, as msgspec writes it where there are microseconds."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    if utc.microsecond:
+        return utc
     return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 

@@ -69,6 +69,16 @@ class ProvenanceSource:
             return Unknown(f"its attestations could not be had: {error}")
         return self.verified(raw, root=self._root_of(index), filename=filename, sha256=sha256)
 
+    def enclosed(self, raw: bytes, *, index: str, filename: str, sha256: str) -> Provenance:
+        """Return what a provenance object proves that came with its file."""
+        return self.verified(raw, root=self._root_of(index), filename=filename, sha256=sha256)
+
+    def attestation(self, raw: bytes, *, index: str, filename: str, sha256: str) -> Provenance:
+        """Return what one attestation alone proves."""
+        with self._lock:
+            verifier = self._verifier(self._root_of(index))
+        return verifier.attestation(raw, filename=filename, sha256=sha256)
+
     def verified(self, raw: bytes, *, root: TrustRoot, filename: str, sha256: str) -> Provenance:
         """Return what the provenance object `raw` proves of a file."""
         key, document = _key(raw, root, filename, sha256), hashlib.sha256(raw).hexdigest()

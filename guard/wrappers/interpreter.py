@@ -18,6 +18,9 @@ runpy.run_module('pip', run_name='__main__', alter_sys=True)
 """
 """What `python -m pip` does, without the working folder's modules in reach."""
 
+STARTED_BY_PIP: Final = {"_PIP_RUNNING_IN_SUBPROCESS": "1"}
+"""What pip tells the pip that it starts: not to start another one, whatever is configured."""
+
 _HEAD: Final = 4096
 _TRAMPOLINE: Final = b"'''exec' "
 """How installers begin a script whose interpreter has too long a path for `#!`."""

@@ -49,9 +49,9 @@ positional arguments:
     pip       what pip is asked for, judged
     uv        uv itself, behind the gateway
     uvx       uvx itself, behind the gateway
-    pipx      pipx, as far as it brings nothing in
-    poetry    poetry, as far as it brings nothing in
-    pdm       pdm, as far as it brings nothing in
+    pipx      pipx itself, behind the gateway
+    poetry    poetry itself, behind the gateway
+    pdm       pdm itself, behind the gateway
     python    Python, with `-m pip` judged
     shell     make shells and environments go through the guard
     approve   judge, and allow from now on
@@ -65,6 +65,7 @@ positional arguments:
     quarantine
               list, show or purge files
     sbom      judge, and describe as CycloneDX
+    request   ask the people of a mirror for a release
     mirror    an index that has only what the policy admits
     log       what was installed, approved and trusted here
     feed      fetch, import or show advisories

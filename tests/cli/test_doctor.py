@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from guard.shell import shims
 from tests import faults
 from tests.e2e.guarded import LONG_AGO, Environment, Guard, assert_paragraph, at, to
 from tests.fakes import LoopbackIndex
@@ -97,3 +98,27 @@ def test_no_index_and_a_bad_policy(target: Environment, guard: Guard) -> None:
     assert ran.code == 69
     assert "none is configured" in ran.out
     assert_paragraph(guard("doctor", "--policy", "none.toml", *to(target)), 78, "none.toml")
+
+
+def test_which_tools_are_wrapped_and_whether_scripts_come_to_the_guard(
+    target: Environment, guard: Guard, index: LoopbackIndex
+) -> None:
+    words = ("doctor", *to(target), *at(index))
+    usual = "/usr/bin:/bin"
+    none = guard(*words, PATH=str(guard.work)).out
+    assert "guard uv       there is no `uv` on PATH besides the guard's own shims" in none
+    assert "guard pip      there is no `pip` on PATH besides the guard's own shims" in none
+    for name, version in {"uv": "uv 0.13.8 (abc)", "pip": "pip 26.3"}.items():
+        program = f"#!/bin/sh\necho '{version}'\n".encode()
+        shims.write_program(guard.work / name, program, mode=0o755)
+    path = f"{guard.work}:{usual}"
+    past = guard(*words, PATH=path).out
+    assert f"guard uv       {guard.work}/uv, 0.13.8\n" in past
+    assert f"guard pip      {guard.work}/pip\n" in past
+    assert "shims          past the guard in a script: pip, " in past
+    assert guard("shell", "install", "--shell", "bash", PATH=path).code == 0
+    covered = guard(*words, PATH=f"{guard.state}/shims:{path}").out
+    assert f"guard uv       {guard.work}/uv, 0.13.8\n" in covered
+    assert "shims          every tool on PATH comes to the guard in a script" in covered
+    shims.write_program(guard.work / "uv", b"#!/bin/sh\necho 'uv 0.1.2'\n", mode=0o755)
+    assert "uv, 0.1.2, which it refuses: it knows uv >=" in guard(*words, PATH=path).out

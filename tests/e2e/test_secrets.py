@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import stat
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.e2e.guarded import LONG_AGO, Environment, Guard, Ran, at, to, untouched
+from tests.e2e.overhearing import overheard_at
 from tests.fakes import LoopbackIndex
-from tests.faults import Answer
 from tests.wheels import a_wheel
 
 USER, PASSWORD = "builder", f"s3cret/p@ss{os.getpid()}"
@@ -34,22 +32,7 @@ def index() -> Iterator[LoopbackIndex]:
 
 @pytest.fixture(autouse=True)
 def overheard(index: LoopbackIndex) -> set[str]:
-    """Every argument of every process, seen each time that somebody asks the index."""
-    seen: set[str] = set()
-    lock = threading.Lock()
-
-    def look(answer: Answer) -> Answer:
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                arguments = (process / "cmdline").read_bytes()
-            except OSError:
-                continue  # it has ended
-            with lock:
-                seen.add(arguments.replace(b"\0", b" ").decode(errors="replace"))
-        return answer
-
-    index.fault("*", look)
-    return seen
+    return overheard_at(index)
 
 
 def encoded(password: str = PASSWORD) -> str:
@@ -254,13 +237,28 @@ def test_a_misspelt_requirement_is_shown_without_its_password(
 
 @pytest.mark.parametrize(
     "line",
-    ["-r https://{}@example.com/r.txt", "--Index-Url=https://{}@example.com/", "-ihttps://{}@h/"],
+    [
+        "-r https://{}@example.com/r.txt",
+        "-r htps://{}@example.com/r.txt",
+        "-c {}@example.com/r.txt",
+        "--Index-Url=https://{}@example.com/",
+        "-ihttps://{}@h/",
+    ],
 )
 def test_a_misspelt_line_is_shown_without_its_password(
     line: str, target: Environment, guard: Guard
 ) -> None:
     (guard.work / "r.txt").write_text(line.format(f"{USER}:{PASSWORD}") + "\n")
     ran = guard.install("-r", "r.txt", into=target)
+    assert ran.code == 2, ran.said
+    assert "s3cret" not in ran.said
+
+
+@pytest.mark.parametrize("scheme", ["https://", "htps://", ""])
+def test_a_misspelt_file_is_shown_without_its_password(
+    scheme: str, target: Environment, guard: Guard
+) -> None:
+    ran = guard.install("-r", f"{scheme}{USER}:{encoded()}@example.com/r.txt", into=target)
     assert ran.code == 2, ran.said
     assert "s3cret" not in ran.said
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import uv
 
 from guard.shell import shims
 from tests.e2e.guarded import LONG_AGO, Environment, Guard, ago, cloned, tree, with_its_own_pip
@@ -33,6 +34,8 @@ class Desk:
         self.environment = environment
         self.settings = {
             "PIP_INDEX_URL": url,
+            "UV_DEFAULT_INDEX": url,
+            "UV_PYTHON": sys.executable,
             "SHELL": shell,
             "PATH": f"{guard.folder / 'tools'}:/usr/bin:/bin",
         }
@@ -49,9 +52,13 @@ class Desk:
         ran = self.guard("shell", *words, **self.settings)
         assert ran.code == 0, ran.said
 
-    def activate(self) -> str:
+    @property
+    def startup(self) -> Path:
+        return self.home / STARTUP[Path(self.shell).name]
+
+    def activate(self, environment: Path | None = None) -> str:
         suffix = ".fish" if self.shell.endswith("fish") else ""
-        return f". {self.environment.path}/bin/activate{suffix}"
+        return f". {environment or self.environment.path}/bin/activate{suffix}"
 
 
 @pytest.fixture(params=["bash", "zsh", "fish"])
@@ -68,17 +75,18 @@ def desk(
     index.add(a_wheel("six", "1.17.0"), uploaded=ago(minutes=30))
     environment = Environment(cloned(pip_template, guard.folder / "venv"), installer="pip")
     with_its_own_pip(pip_template, environment)
-    home = guard.folder / "home"
-    startup = home / STARTUP[request.param]
-    startup.parent.mkdir(parents=True)
-    startup.write_bytes(b"set -g fish_greeting ''" if request.param == "fish" else b"PS1='> '")
+    desk = Desk(shell, guard, environment, index.url)
+    desk.startup.parent.mkdir(parents=True)
+    desk.startup.write_bytes(b"set -g fish_greeting ''" if request.param == "fish" else b"PS1='> '")
     # Without this folder fish begins by reading every manual page of the machine.
-    (home / "data" / "fish" / "generated_completions").mkdir(parents=True)
+    (desk.home / "data" / "fish" / "generated_completions").mkdir(parents=True)
     tools = guard.folder / "tools"
     tools.mkdir()
     shims.write_program(tools / "uvx", b"#!/bin/sh\necho the real uvx\n", mode=0o755)
-    (guard.work / "Makefile").write_text("deps:\n\tpip install six==1.17.0\n")
-    return Desk(shell, guard, environment, index.url)
+    (guard.work / "Makefile").write_text(
+        "deps:\n\tpip install six==1.17.0\nsaid:\n\tuvx say --version\nnew:\n\tuvx say@2.0\n"
+    )
+    return desk
 
 
 def test_every_way_in_is_the_guard_s(desk: Desk) -> None:
@@ -111,6 +119,44 @@ def test_a_makefile_goes_through_the_guard(desk: Desk) -> None:
         made = shell.type("make deps")
         assert (made.code, DENIED in made.said) == (2, True), made.said
     assert desk.environment.installed() == {}
+
+
+def test_a_tool_is_fetched_judged_and_run(desk: Desk, index: LoopbackIndex) -> None:
+    main = {"console_scripts": {"say": "say:main"}}
+    for version, age in {"1.0": LONG_AGO, "2.0": ago(minutes=30)}.items():
+        files = {"say.py": f"def main():\n    print('say {version}')\n"}
+        index.add(a_wheel("say", version, files=files, entry_points=main), uploaded=age)
+    (desk.guard.folder / "tools" / "uv").symlink_to(uv.find_uv_bin())
+    desk.guarded("install")
+    with desk.open() as shell:
+        for line in ("uvx say --version", "sh -c 'uvx say --version'", "make -s said"):
+            said = shell.type(line)
+            assert (said.code, said.said.splitlines()[-1:]) == (0, ["say 1.0"]), said.said
+        for line, code in {"uvx say@2.0": 77, "make -s new": 2}.items():
+            denied = shell.type(line)
+            assert (denied.code, "fresh-upload" in denied.said) == (code, True), denied.said
+
+
+def test_from_the_day_it_is_installed_to_the_day_it_goes(desk: Desk) -> None:
+    before = desk.startup.read_bytes()
+    desk.guarded("install")
+    assert desk.startup.read_bytes().startswith(before)
+    fresh = desk.guard.work / "fresh"
+    with desk.open() as shell:
+        made = shell.type(f"{sys.executable} -m venv {fresh}")
+        assert made.code == 0, made.said
+        assert shell.type(desk.activate(fresh)).code == 0
+        for words in ("pip", "python -m pip"):
+            denied = shell.type(f"{words} install six==1.17.0")
+            assert (denied.code, DENIED in denied.said) == (77, True), denied.said
+        assert Environment(fresh).installed() == {}
+    desk.guarded("uninstall")
+    assert desk.startup.read_bytes() == before
+    with desk.open() as shell:
+        assert shell.type(desk.activate(fresh)).code == 0
+        past = shell.type("python -m pip install -q --disable-pip-version-check six==1.17.0")
+        assert past.code == 0, past.said
+    assert Environment(fresh).installed() == {"six": "1.17.0"}
 
 
 def test_a_shim_without_its_guard_blocks(desk: Desk) -> None:

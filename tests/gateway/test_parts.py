@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from guard.cli.uv_words import classify
+from guard.cli.uv_words import plan_of
 from guard.errors import UnsupportedError, UsageError
 from guard.gateway import child, project, settings
 from guard.gateway.pages import host_of
+from guard.gateway.script import is_script
 from guard.gateway.snapshot import Snapshot
+from guard.wrappers.coverage import Handling, classify, table
 
 
 def test_a_snapshot_puts_back_what_was_and_takes_away_what_was_not(tmp_path: Path) -> None:
@@ -69,9 +71,11 @@ def test_what_a_script_needs_is_read_as_pep_723_has_it(tmp_path: Path) -> None:
     sources = project.of_script(script)
     assert sources.names == {"frob"}
     assert [index["url"] for index in sources.indexes] == ["https://a.example.com/simple"]
-    assert project.is_script(script)
+    assert is_script(script)
     script.write_text("import frob\n")
-    assert not project.is_script(script)
+    assert not is_script(script)
+    script.write_bytes(b"\x7fELF\xff")
+    assert not is_script(script)
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"[project", b"x = " + b"[" * 5000])
@@ -130,49 +134,120 @@ def test_the_child_gets_nothing_that_leads_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "prepare", "then"),
+    ("line", "prepare", "then"),
     [
-        (["lock"], ["lock"], None),
-        (["-q", "sync", "--group", "dev"], ["-q", "sync", "--group", "dev"], None),
+        ("lock", "lock", None),
+        ("-q sync --group dev", "sync -q --group=dev", None),
+        ("add -vU frob dep -p3.12", "add -v -U -p=3.12 -- frob dep", None),
         (
-            ["run", "--extra", "a", "python", "-m", "x", "--with", "y"],
-            ["run", "--extra", "a", "--", "…"],
-            ["run", "--no-sync", "--extra", "a", "python", "-m", "x", "--with", "y"],
+            "run --extra a python -m x --with y",
+            "run --extra=a -- …",
+            "run --no-sync --extra=a -- python -m x --with y",
+        ),
+        ("run -m frob x", "run -- …", "run --no-sync -m -- frob x"),
+        ("run -- -x", "run -- …", "run --no-sync -- -x"),
+        (
+            "run --refresh-package a --isolated python",
+            "run --refresh-package=a --isolated -- …",
+            "run --isolated -- python",
         ),
         (
-            ["run", "-m", "frob", "x"],
-            ["run", "--", "…"],
-            ["run", "--no-sync", "-m", "frob", "x"],
+            "tool run --with a --refresh ruff@0.1 --with b",
+            "tool run --with=a --refresh --from ruff@0.1 -- …",
+            "tool run --with=a -- ruff@0.1 --with b",
         ),
         (
-            ["tool", "run", "--with", "a", "--refresh", "ruff@0.1", "--with", "b"],
-            ["tool", "run", "--with", "a", "--refresh", "--from", "ruff@0.1", "--", "…"],
-            ["tool", "run", "--with", "a", "--", "ruff@0.1", "--with", "b"],
+            "tool run --from frob[x]==1 frob",
+            "tool run --from=frob[x]==1 -- …",
+            "tool run --from=frob[x]==1 -- frob",
         ),
-        (
-            ["tool", "run", "--from", "frob[x]==1", "frob"],
-            ["tool", "run", "--from", "frob[x]==1", "--", "…"],
-            ["tool", "run", "--from", "frob[x]==1", "--", "frob"],
-        ),
-        (["tool", "install", "ruff"], ["tool", "install", "ruff"], None),
+        ("tool install ruff", "tool install -- ruff", None),
+        ("tool upgrade --all", "tool upgrade --all", None),
+        ("upgrade frob", "upgrade -- frob", None),
+        ("version 2.0", "version -- 2.0", None),
+        ("version --bump=minor", "version --bump=minor", None),
+        ("workspace metadata --sync", "workspace metadata --sync", None),
     ],
 )
-def test_words_are_handed_on_as_they_are(
-    words: list[str], prepare: list[str], then: list[str] | None
-) -> None:
-    plan = classify(words)
+def test_uv_is_handed_what_was_read(line: str, prepare: str, then: str | None) -> None:
+    plan = plan_of(classify("uv", line.split()))
     assert plan is not None
     shown = list(plan.prepare)
-    if "--" in shown:
+    if plan.then is not None:
         shown[shown.index("--") + 1 :] = ["…"]
-    assert (shown, None if plan.then is None else list(plan.then)) == (prepare, then)
+    assert " ".join(shown) == prepare
+    assert (None if plan.then is None else " ".join(plan.then)) == then
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["--version"], ["help", "add"], ["tool", "list"], ["version"]]
+    ("line", "asked"),
+    [
+        ("add frob[x]>1 dep@latest dep@1.0", ["frob[x]>1", "dep", "dep==1.0"]),
+        ("remove frob", []),
+        ("sync", []),
+        ("run --with frob,dep -w other python", ["frob", "dep", "other"]),
+        ("tool install --with dep frob", ["dep", "frob"]),
+        ("tool upgrade frob", []),
+        ("tool run --with dep frob", ["dep", "frob"]),
+        ("tool run --from frob==1 --with dep say", ["frob==1", "dep"]),
+    ],
 )
-def test_what_brings_nothing_in_is_passed_on(words: list[str]) -> None:
-    assert classify(words) is None
+def test_what_is_asked_for_by_name(line: str, asked: list[str]) -> None:
+    plan = plan_of(classify("uv", line.split()))
+    assert plan is not None
+    assert sorted(map(str, plan.requirements)) == sorted(asked)
+
+
+@pytest.mark.parametrize(
+    ("line", "looks"),
+    [
+        ("sync", "sync --check --offline --locked"),
+        ("sync --frozen -q", "sync --frozen -q --check --offline"),
+        ("run --extra=a -m x", "sync --extra=a --inexact --check --offline --locked"),
+        ("sync -U", None),
+        ("sync -P x", None),
+        ("sync --reinstall", None),
+        ("sync --force-reinstall", None),
+        ("sync --script x.py", None),
+        ("run --no-project x", None),
+        ("run --with a x", None),
+        ("lock", None),
+    ],
+)
+def test_what_can_be_in_place_already(line: str, looks: str | None) -> None:
+    plan = plan_of(classify("uv", line.split()))
+    assert plan is not None
+    assert (None if plan.glance is None else " ".join(plan.glance)) == looks
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run",
+        "run -",
+        "run https://example.com/x.py",
+        "tool run",
+        "add https://example.com/x.whl",
+        "add tests",
+        "tool install ./x",
+        "tool run git+https://example.com/x",
+        "run --with ./x python",
+    ],
+)
+def test_what_is_on_no_index_is_refused(line: str) -> None:
+    with pytest.raises(UnsupportedError):
+        plan_of(classify("uv", line.split()))
+
+
+def test_every_command_behind_the_gateway_has_a_plan() -> None:
+    for path, entry in table("uv").commands.items():
+        if entry.handling is Handling.GATEWAY and path != ("pip", "compile"):
+            plan = plan_of(classify("uv", [*path, *(["frob"] if entry.ends else [])]))
+            assert path == ("version",) or plan is not None
+
+
+def test_a_version_that_is_only_read_is_uv_s_business() -> None:
+    assert plan_of(classify("uv", ["version", "--short"])) is None
 
 
 @pytest.mark.parametrize(

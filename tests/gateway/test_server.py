@@ -137,6 +137,7 @@ def test_a_stranger_gets_nothing(child: Behind, index: LoopbackIndex) -> None:
         ("GET ftp://127.0.0.1/ HTTP/1.1\r\n\r\n", b"400"),
         ("GET /simple/frob/ HTTP/1.1\r\n\r\n", b"400"),
         ("GET http://127.0.0.1/ HTTP/1.0\r\n\r\n", b"400"),
+        ("CONNECT 127.0.0.1:1 HTTP/2.0\r\n\r\n", b"400"),
         ("POST http://127.0.0.1/ HTTP/1.1\r\n\r\n", b"405"),
         (f"GET http://127.0.0.1/{'x' * 9000} HTTP/1.1\r\n\r\n", b"400"),
         (f"GET http://127.0.0.1/ HTTP/1.1\r\nX: {'x' * 9000}\r\n\r\n", b"431"),

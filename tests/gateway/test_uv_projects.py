@@ -27,7 +27,17 @@ def index(index: LoopbackIndex) -> LoopbackIndex:
 
 
 @pytest.mark.parametrize(
-    "words", [["lock"], ["add", "frob"], ["sync"], ["add", "--dev", "dep<1"], ["add", "frob==0.9"]]
+    "words",
+    [
+        ["lock"],
+        ["add", "frob"],
+        ["sync"],
+        ["add", "--dev", "dep<1"],
+        ["add", "frob==0.9"],
+        ["upgrade", "frob"],
+        ["version", "2.0"],
+        ["version", "--bump", "minor"],
+    ],
 )
 def test_the_files_are_those_of_the_bare_tool(
     words: list[str], guard: Guard, index: LoopbackIndex
@@ -68,13 +78,19 @@ def test_what_is_too_fresh_is_not_there_for_the_resolver(
     assert "frob 2.0 (fresh-upload: uploaded" in ran.err
 
 
-def test_a_denied_pin_leaves_everything_as_it_was(guard: Guard, index: LoopbackIndex) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["sync"], ["version", "2.0"], ["upgrade", "dep"], ["workspace", "metadata", "--sync"]],
+)
+def test_a_denied_pin_leaves_everything_as_it_was(
+    words: list[str], guard: Guard, index: LoopbackIndex
+) -> None:
     index.add(a_wheel("frob", "2.0"), uploaded=ago(days=1))
-    a_project(guard, "frob==2.0")
+    a_project(guard, "frob==2.0", "dep")
     before = files(guard.work)
-    ran = guard("uv", "sync", **settings(index))
-    words = ("there is no version of frob==2.0", "frob 2.0 (fresh-upload", "nothing else would do")
-    assert_paragraph(ran, 77, *words)
+    ran = guard("uv", *words, **settings(index))
+    said = ("there is no version of frob==2.0", "frob 2.0 (fresh-upload", "nothing else would do")
+    assert_paragraph(ran, 77, *said)
     assert files(guard.work) == before
     assert not (guard.work / ".venv").exists()
 

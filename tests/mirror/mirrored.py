@@ -29,7 +29,7 @@ from guard.mirror.database.engine import at
 from guard.mirror.database.schema import METADATA
 from guard.mirror.judging import Judge, Outside
 from guard.mirror.mirror import Mirror
-from guard.mirror.server.app import Application, Parts, parts, watching
+from guard.mirror.server.app import Application, Gate, Parts, parts, watching
 from guard.mirror.server.hosts import Hosts
 from guard.mirror.server.serving import configured
 from guard.mirror.settings import Settings
@@ -57,6 +57,7 @@ from tests.index import JSON
 from tests.sources.clients import IMPATIENT, a_client, a_client_with, the_index
 from tests.wheels import Artifact
 
+_PART: Final = 1000
 NO_ROOT: Final = TrustRoot(b"{}", "none")
 
 
@@ -123,7 +124,12 @@ class Mirrored:
         What has changed was noticed before, as it is once a second.
         """
         self.own.cache.forget(self.seen.more())
-        return self.runner.run(_asked(self.app, method, path, headers))
+        return self.runner.run(_asked(self.app, method, path, headers, b""))
+
+    def post(self, path: str, body: bytes, **headers: str) -> Answered:
+        """The answer to one request with a body."""
+        self.own.cache.forget(self.seen.more())
+        return self.runner.run(_asked(self.app, "POST", path, headers, body))
 
     def page(self, project: str, accept: str = JSON) -> Answered:
         return self.get(f"/simple/{project}/", accept=accept)
@@ -171,10 +177,11 @@ def mirrored(
     stale: timedelta = timedelta(days=7),
     limits: Limits = IMPATIENT,
     public_url: str | None = None,
+    gate: Gate | None = None,
 ) -> Iterator[Mirrored]:
     """A mirror of `indexes`, which are asked anew each time that a page is needed."""
     clock, policy = Clock(), [toml]
-    settings = Settings(data=folder, stale_age=stale, public_url=public_url)
+    settings = Settings(data=folder, stale_age=stale, public_url=public_url, uploads=True)
     http = a_client(limits) if credentials is None else a_client_with(_found_in(credentials))
     a_snapshot(folder / "advisories", now=ago())
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
@@ -192,7 +199,7 @@ def mirrored(
             advisories=lambda: AdvisorySource(folder / "advisories"),
         )
         own = parts(mirror, Judge(outside, Approvals, clock))
-        app = Application(own)
+        app = Application(own, gate=gate)
         with asyncio.Runner() as runner, contextlib.closing(mirror):
             yield Mirrored(own, app, clock, policy, folder, runner, Seen(mirror.changes))
             app.close()
@@ -260,7 +267,9 @@ def _read(toml: str) -> Policy:
     return a_policy(toml)
 
 
-async def _asked(app: Application, method: str, path: str, headers: Mapping[str, str]) -> Answered:
+async def _asked(
+    app: Application, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> Answered:
     named = [(k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in headers.items()]
     parts = urlsplit(path)
     scope = {
@@ -274,9 +283,13 @@ async def _asked(app: Application, method: str, path: str, headers: Mapping[str,
     }
     sent: list[Any] = []
 
+    left = [body[start : start + _PART] for start in range(0, len(body), _PART)]
+
     async def receive() -> dict[str, Any]:
-        await asyncio.Event().wait()  # nobody leaves
-        return {}
+        if not left:
+            await asyncio.Event().wait()  # nobody leaves
+        part = left.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(left)}
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -355,9 +368,11 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def serving(mirror: Mirrored, hosts: Hosts | None = None) -> Iterator[Served]:
+def serving(
+    mirror: Mirrored, hosts: Hosts | None = None, gate: Gate | None = None
+) -> Iterator[Served]:
     """The mirror behind the real server, as `guard mirror serve` sets it up."""
-    app = Application(mirror.own, hosts=hosts)
+    app = Application(mirror.own, hosts=hosts, gate=gate)
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     server = _Server(configured(app, "127.0.0.1", port, timeout_notify=1))

@@ -96,9 +96,9 @@ class Anchors(html.parser.HTMLParser):
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(parts=PROJECTS)
 def test_a_page_lists_what_is_sent(parts: Sequence[Part]) -> None:

@@ -166,6 +166,7 @@ def test_a_body_that_nobody_wants_does_not_come_to_anything(served: Served) -> N
         b"GET / HTTP/1.1\r\nX: " + b"x" * HEAD + b"\r\n",
         b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * (HEAD // 6 + 1),
         b"GET / HTTP/1.1\r\nX: " + b"x" * (64 * HEAD),
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * HEAD + b"\r\n\r\n",
     ],
 )
 def test_a_head_has_an_end(head: bytes, served: Served) -> None:
@@ -294,3 +295,36 @@ def test_a_slow_upstream_keeps_nobody_from_what_is_here(tmp_path: Path) -> None:
             )
             for connection in waiting:
                 connection.close()
+
+
+def test_a_store_that_has_lost_something_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LoopbackIndex() as index:
+        index.add(GOOD, uploaded=LONG_AGO)
+        with mirrored(tmp_path, index) as mirror, serving(mirror) as served:
+            whole = served.say(get(place_of(GOOD)))
+            (blob,) = tmp_path.glob(f"store/sha256/*/{GOOD.sha256}")
+            blob.write_bytes(GOOD.content[: len(GOOD.content) // 2])
+            short = served.say(get(place_of(GOOD)))
+            assert len(short) < len(whole)  # the client sees that it is not all
+            blob.unlink()
+            gone = served.say(get(place_of(GOOD)))
+            assert gone.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nretry-after: 5\r\n" in gone
+            blob.write_bytes(GOOD.content)
+            assert served.say(get(place_of(GOOD))) == whole
+    assert str(tmp_path).encode() not in short + gone
+
+
+def test_a_disk_that_is_full_is_nothing_worse(tmp_path: Path) -> None:
+    with LoopbackIndex() as index:
+        index.add(GOOD, uploaded=LONG_AGO)
+        with mirrored(tmp_path, index) as mirror, serving(mirror) as served:
+            (tmp_path / "quarantine").write_bytes(b"")  # where a folder is to be
+            for _ in range(2):
+                refused = served.say(get(place_of(GOOD)))
+                assert refused.startswith(b"HTTP/1.1 503 ")
+                assert str(tmp_path).encode() not in refused
+            (tmp_path / "quarantine").unlink()
+            assert served.say(get(place_of(GOOD))).endswith(GOOD.content)

@@ -119,21 +119,6 @@ def test_uv_sync(served: Served, tmp_path: Path) -> None:
     assert "Server message: Revoked, denied-release: denied by the policy: MAL-1" in said
 
 
-@pytest.fixture(scope="session")
-def fetched(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A tool in an environment of its own, from the index of this machine."""
-
-    def fetch(*wanted: str) -> Path:
-        place = tmp_path_factory.mktemp("tool") / "venv"
-        venv = [uv.find_uv_bin(), "venv", "--quiet", "--python", sys.executable, str(place)]
-        subprocess.run(venv, check=True, timeout=600)
-        install = [uv.find_uv_bin(), "pip", "install", "--quiet", "--python", str(place), *wanted]
-        subprocess.run(install, check=True, timeout=600)
-        return place / "bin"
-
-    return fetch
-
-
 @pytest.mark.online
 def test_poetry_install(served: Served, fetched: Callable[..., Path], tmp_path: Path) -> None:
     app = tmp_path / "app"

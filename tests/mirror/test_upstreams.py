@@ -258,6 +258,15 @@ def test_a_file_that_its_upstream_has_replaced(mirror: Mirrored, index: Loopback
     assert GOOD.filename not in mirror.listed("frob")
 
 
+def test_whoever_invents_names_is_not_passed_on(mirror: Mirrored, index: LoopbackIndex) -> None:
+    for _ in range(5):
+        assert mirror.page("nothing").status == 404
+    assert [seen.path for seen in index.requests] == ["/simple/nothing/"]
+    index.add(a_wheel("nothing", "1.0"), uploaded=LONG_AGO)
+    mirror.clock.forward(timedelta(minutes=1))
+    assert mirror.page("nothing").status == 200
+
+
 class TestTwoUpstreams:
     @pytest.fixture
     def other(self) -> Iterator[LoopbackIndex]:

@@ -38,7 +38,7 @@ def call(guard: Guard, environment: Environment, name: str, *words: str) -> Ran:
     done = subprocess.run(
         [str(environment.path / "bin" / name), *words],
         cwd=guard.work,
-        env=guard.environment(PATH="/usr/bin:/bin"),
+        env=guard.environment(PATH="/usr/bin:/bin", PIP_CONFIG_FILE=""),
         capture_output=True,
         text=True,
         timeout=TIMEOUT,
@@ -59,6 +59,54 @@ def test_every_entry_point_goes_through_the_guard(guard: Guard, own: Environment
         listed = call(guard, own, name, "--version")
         assert listed.out.startswith("pip "), listed.said
         assert str(own.path) in listed.out
+
+
+@pytest.mark.parametrize("words", [("-m", "pip"), ("-I", "-m", "pip", "--isolated")])
+def test_so_does_the_module(guard: Guard, own: Environment, words: tuple[str, ...]) -> None:
+    adopt(guard, own.path)
+    refused = call(guard, own, "python", *words, "install", "--user", "x")
+    assert_paragraph(refused, 2, "`pip install --")
+    listed = call(guard, own, "python", *words, "--version")
+    assert listed.out.startswith("pip "), listed.said
+    adopt(guard, own.path, "--undo")
+    assert not (own.path / "pip.conf").exists()
+    assert call(guard, own, "python", *words, "list", "--outdated", "--no-index").code == 0
+
+
+def test_so_does_whoever_calls_pip_by_its_function(guard: Guard, own: Environment) -> None:
+    adopt(guard, own.path)
+    code = "import sys; from pip._internal.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    ran = call(guard, own, "python", "-c", code, "install", "--user", "x")
+    assert_paragraph(ran, 2, "`pip install --user`")
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", "[install]\nno-compile = yes", "; mine\r\n[global]\r\nindex-url = x\r\n[list]\r\n"],
+)
+def test_its_configuration_comes_back_too(guard: Guard, own: Environment, before: str) -> None:
+    path = own.path / "pip.conf"
+    path.write_text(before, newline="")
+    path.chmod(0o640)
+    was = tree(own.path)
+    adopt(guard, own.path)
+    adopt(guard, own.path)
+    assert "python = " in path.read_text()
+    assert adopt(guard, own.path, "--undo").code == 0
+    assert tree(own.path) == was
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["[global]\npython = /usr/bin/python3\n", "[install]\npython=x\n", "[a\n", "[global] ;\n"],
+)
+def test_a_configuration_that_cannot_be_added_to_is_left(
+    guard: Guard, own: Environment, before: str
+) -> None:
+    (own.path / "pip.conf").write_text(before)
+    was = tree(own.path)
+    assert_paragraph(adopt(guard, own.path), 2, "pip.conf", "nothing was replaced")
+    assert tree(own.path) == was
 
 
 def test_a_module_of_the_working_folder_is_not_taken_for_pip(

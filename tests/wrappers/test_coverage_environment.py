@@ -81,3 +81,16 @@ def test_a_tool_that_only_looks_fetches_nothing_for_it() -> None:
     given = {"PATH": "/bin", "UV_PYTHON_DOWNLOADS": "automatic", "UV_VENV_SEED": "1"}
     assert for_passed("uv", given) == {"PATH": "/bin", "UV_PYTHON_DOWNLOADS": "never"}
     assert for_passed("pip", given) == given
+
+
+def test_every_setting_of_pip_that_is_refused_where_it_is_typed_is_in_the_table() -> None:
+    travel = {"cert", "client-cert", "isolated", "keyring-provider", "no-proxy-env", "proxy"}
+    travel |= {"trusted-host", "use-deprecated", "use-feature"}
+    for entry in table("pip").commands.values():
+        for option in entry.options.values():
+            name = option.name.removeprefix("--")
+            if entry.handling is not Handling.NATIVE or name in travel:
+                continue
+            use = of(f"PIP_{name.replace('-', '_').upper()}", NATIVE).use
+            if option.treatment is Treatment.REFUSED:
+                assert use is Use.REFUSED, name

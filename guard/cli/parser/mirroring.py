@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from guard.cli.parser import mirror_people
 from guard.cli.parser.options import policy_option
 
 
@@ -49,6 +51,15 @@ def _serve(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--public-url", metavar="URL", help="how clients reach it (default: host and port)"
     )
+    group.add_argument(
+        "--presigned",
+        action="store_true",
+        help="have S3 itself send files, by addresses that last for a minute",
+    )
+    group.add_argument(
+        "--uploads", action="store_true", help="take projects from those whose role is `uploader`"
+    )
+    mirror_people.serving(command)
     _judging(command)
 
 
@@ -112,10 +123,37 @@ def _import(command: argparse.ArgumentParser) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="errors only")
 
 
+def _worker(command: argparse.ArgumentParser) -> None:
+    place(command)
+    group = command.add_argument_group("working")
+    group.add_argument(
+        "--concurrency",
+        type=int,
+        choices=range(1, 65),
+        default=2,
+        metavar="N",
+        help="jobs at once (default: %(default)s)",
+    )
+    _judging(command)
+
+
+def _backup(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, metavar="DIR", help="where the copy is")
+    place(command)
+
+
 _ACTIONS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("serve", "serve the mirror over HTTP", _serve),
     ("build", "write what is admitted as a static tree", _build),
     ("export", "write a signed bundle for a site without a network", _export),
     ("import", "judge a bundle, and take in what is admitted", _import),
+    ("worker", "do the jobs that wait, until told to stop", _worker),
+    ("migrate", "bring the database up to date, and try the store", place),
+    ("backup", "copy the database and the store of one machine", _backup),
+    ("restore", "make a mirror of such a copy", _backup),
+    ("person", "the people who use the mirror", partial(mirror_people.person, place=place)),
+    ("token", "what they log in with", partial(mirror_people.token, place=place)),
+    ("request", "ask for a release, here", partial(mirror_people.request, place=place)),
+    ("log", "who did what: the audit log", partial(mirror_people.log, place=place)),
 )
 """Name, help and words of each action, in the order in which they are shown."""

@@ -53,7 +53,7 @@ def log(command: argparse.ArgumentParser) -> None:
         help="with --key: only receipts that came after must be signed",
     )
     verified.add_argument(
-        "--head", type=_sha256, metavar="SHA256", help="a head that was noted: it must be in there"
+        "--head", type=sha256, metavar="SHA256", help="a head that was noted: it must be in there"
     )
     _format(verified)
 
@@ -87,7 +87,7 @@ def _format(command: argparse.ArgumentParser, default: str = argparse.SUPPRESS) 
     command.add_argument("--output-format", choices=("text", "json"), default=default)
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
     """Return a digest in lower case."""
     if len(text) != 64 or set(text.lower()) - set("0123456789abcdef"):  # noqa: PLR2004 - hex digits
         raise argparse.ArgumentTypeError("expected 64 hexadecimal digits")

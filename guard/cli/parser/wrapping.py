@@ -26,23 +26,23 @@ def uvx(command: argparse.ArgumentParser) -> None:
 
 def pipx(command: argparse.ArgumentParser) -> None:
     """Describe `guard pipx`; its words are never parsed here."""
-    _refused(command, "pipx", "list")
+    _behind(command, "pipx", "install ruff")
 
 
 def poetry(command: argparse.ArgumentParser) -> None:
     """Describe `guard poetry`; its words are never parsed here."""
-    _refused(command, "poetry", "show")
+    _behind(command, "poetry", "add requests")
 
 
 def pdm(command: argparse.ArgumentParser) -> None:
     """Describe `guard pdm`; its words are never parsed here."""
-    _refused(command, "pdm", "list")
+    _behind(command, "pdm", "add requests")
 
 
-def _refused(command: argparse.ArgumentParser, tool: str, example: str) -> None:
+def _behind(command: argparse.ArgumentParser, tool: str, example: str) -> None:
     command.description = (
-        f"Run {tool} with the words that follow, where they bring nothing in. What would install "
-        "is refused: nothing judges it yet."
+        f"Run {tool} with the words that follow, behind the gateway: what the policy denies is"
+        " hidden from it, and every file is judged before it has it."
     )
     _whatever(command, tool, example)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from guard.mirror.database import triggers as triggers
 from guard.mirror.database.engine import Database, open_database
 
 __all__ = ["Database", "open_database"]

@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from guard.errors import MirrorError, UsageError
+from guard.private import open_private
 
 _BUSY: Final = 10.0
-"""Seconds to wait for another writer of SQLite."""
+"""Seconds to wait for another writer of SQLite, and for a connection of the pool."""
 
 _POOLED: Final = 16
-_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+"""Connections of one process: no more than that, however many threads it has."""
+
+_PRAGMAS: Final = (
+    "synchronous=FULL",  # what was committed is there after a power cut, too
+    "foreign_keys=ON",
+    "journal_size_limit=67108864",
+    "mmap_size=268435456",
+)
+_SESSION: Final = {
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+_CONNECTING: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds until a host that is gone is known to be
+    "application_name": "guard mirror",
+    "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
+}
+_AGAIN: Final = frozenset({"40001", "40P01"})
+"""PostgreSQL: a transaction that lost against another, and has left nothing."""
+
+_ATTEMPTS: Final = 5
+_T = TypeVar("_T")
+# What the drivers themselves raise for a value that they cannot send.
+_ERRORS: Final = (SQLAlchemyError, OverflowError, UnicodeError)
 
 
 class Database:
@@ -25,7 +55,12 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reading = engine.execution_options(guard_reads=True)
+        options: dict[str, Any] = {"guard_reads": True}
+        if not self.embedded:
+            # A statement alone is a transaction: two journeys less for each question.
+            options["isolation_level"] = "AUTOCOMMIT"
+        self._reading = engine.execution_options(**options)
+        self._writer = threading.Lock()
 
     @property
     def embedded(self) -> bool:
@@ -36,19 +71,52 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """Yield a connection in a transaction, committed at the end. Raises `MirrorError`."""
         try:
-            with self.engine.begin() as connection:
+            with self._turn(), self.engine.begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except _ERRORS as error:
             raise refused(error) from None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection that only reads. Raises `MirrorError`."""
+        """Yield a connection for one question: it does not write. Raises `MirrorError`."""
         try:
             with self._reading.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except _ERRORS as error:
             raise refused(error) from None
+
+    def transact(self, work: Callable[[Connection], _T]) -> _T:
+        """Return what `work` does in one transaction, done again if that lost against another.
+
+        Raises `MirrorError`.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                with self._turn(), self.engine.begin() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _AGAIN:
+                    raise refused(error) from None
+            except _ERRORS as error:
+                raise refused(error) from None
+        with self.begin() as connection:
+            return work(connection)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait until no other thread of this process writes to SQLite.
+
+        SQLite itself has those who wait ask again and again, and the unlucky ones starve.
+        """
+        if not self.embedded:
+            yield
+            return
+        if not self._writer.acquire(timeout=_BUSY):
+            raise _unusable("others have been writing to it for too long")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     def close(self) -> None:
         """Close every connection."""
@@ -58,15 +126,15 @@ class Database:
 def open_database(url: str) -> Database:
     """Return the database at `url`: `sqlite:////var/lib/…/mirror.db` or `postgresql://…`.
 
-    Raises `UsageError` for what is no such address.
+    Nothing is asked yet. Raises `UsageError` for what is no such address.
     """
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError("`--database` is no address of a database") from None
     match address.get_backend_name():
         case "sqlite":
-            return Database(_sqlite(address))
+            return _embedded(address.database)
         case "postgresql":
             return Database(_postgresql(address))
         case other:
@@ -76,15 +144,34 @@ def open_database(url: str) -> Database:
 
 
 def at(path: Path) -> Database:
-    """Return the SQLite database in the file at `path`."""
-    return Database(_sqlite(URL.create("sqlite", database=str(path))))
+    """Return the SQLite database in the file at `path`, which nobody else can read.
+
+    Raises `MirrorError`.
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            open_private(path, "a").close()
+    except OSError as error:
+        raise _unusable(str(error)) from None
+    return Database(_sqlite(path))
 
 
-def _sqlite(address: URL) -> Engine:
+def _embedded(path: str | None) -> Database:
+    if not path or path.startswith((":", "file:")):
+        raise UsageError(
+            "`--database` names no file", hint="sqlite:////var/lib/guard/mirror.db has four slashes"
+        )
+    return at(Path(path))
+
+
+def _sqlite(path: Path) -> Engine:
     engine = create_engine(
-        address.set(drivername="sqlite+pysqlite"),
+        URL.create("sqlite+pysqlite", database=str(path)),
         connect_args={"timeout": _BUSY, "check_same_thread": False},
         pool_size=_POOLED,
+        max_overflow=2 * _POOLED,
+        pool_timeout=_BUSY,
     )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _immediate)
@@ -94,6 +181,9 @@ def _sqlite(address: URL) -> Engine:
 def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's
     connection.isolation_level = None  # transactions are begun below, and nowhere else
     cursor = connection.cursor()
+    # Asked for first: to set it again needs the database alone, and that does not wait its turn.
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA journal_mode=WAL")
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -106,20 +196,33 @@ def _immediate(connection: Connection) -> None:
 
 
 def _postgresql(address: URL) -> Engine:
-    return create_engine(
-        address.set(drivername="postgresql+psycopg"),
-        pool_size=_POOLED,
-        pool_pre_ping=True,
-        pool_recycle=1800,
-        connect_args={"connect_timeout": 5},
-    )
+    try:
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            pool_size=_POOLED,
+            max_overflow=0,
+            pool_timeout=_BUSY,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            connect_args=_CONNECTING,
+        )
+    except ModuleNotFoundError:
+        raise UsageError(
+            "the driver of PostgreSQL is not installed",
+            hint="pip install 'wheelguard[mirror-scale]'",
+        ) from None
 
 
-def refused(error: SQLAlchemyError) -> MirrorError:
+def refused(error: Exception) -> MirrorError:
     """Return the error for the user: what the driver says, without the statement's values."""
-    said = str(getattr(error, "orig", None) or type(error).__name__).strip()
+    driver = getattr(error, "orig", None) or error
+    said = type(error).__name__ if isinstance(driver, SQLAlchemyError) else str(driver).strip()
+    return _unusable(said.splitlines()[0] if said else type(error).__name__)
+
+
+def _unusable(reason: str) -> MirrorError:
     return MirrorError(
         "the mirror's database could not be used",
-        reason=said.splitlines()[0] if said else type(error).__name__,
+        reason=reason,
         hint="nothing is served that cannot be looked up; it is asked again with every request",
     )

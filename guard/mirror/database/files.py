@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from guard.errors import MirrorError
 from guard.mirror.database import schema
 from guard.mirror.database.changes import changed
 from guard.mirror.database.engine import Database
@@ -28,8 +29,14 @@ from guard.mirror.records import Decided, FileRecord, Held, Key, Listed, State
 from guard.model import FileKind, Finding
 
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
+_NEWS: Final = ("state", "epoch", "findings")
+"""What makes a decision another one; to come to the same again every night is none."""
+
 _PAGE: Final = 500
 """Rows at once, of what may be millions."""
+
+_LONGEST: Final = 255
+_LARGEST: Final = 2**63 - 1
 
 
 class Files:
@@ -40,6 +47,8 @@ class Files:
 
     def find(self, key: Key) -> FileRecord | None:
         """Return the record of one file as it is at this moment."""
+        if not _sayable(key.filename):
+            return None
         with self._database.read() as connection:
             row = connection.execute(_ONE, _where(key)).mappings().first()
         return None if row is None else record_of(row)
@@ -74,11 +83,18 @@ class Files:
             return [record_of(row) for row in connection.execute(query).mappings()]
 
     def met(self, listed: Iterable[Listed]) -> None:
-        """Write down files that a page lists; what is known of them already stays as it is."""
-        rows = [_row(item) for item in listed]
+        """Write down files that a page lists; what is known of them already stays as it is.
+
+        What no database can keep is left out, and so never served.
+        """
+        rows = [_row(item) for item in listed if _storable(item)]
+        rows.sort(key=lambda row: (row["sha256"], row["filename"]))  # who meets the same, in order
         if rows:
-            with self._database.begin() as connection:
-                connection.execute(_insert(connection).on_conflict_do_nothing(), rows)
+            self._database.transact(
+                lambda connection: connection.execute(
+                    _insert(connection).on_conflict_do_nothing(), rows
+                )
+            )
 
     def decided(self, key: Key, decided: Decided, held: Held | None, *, moment: datetime) -> State:
         """Write down what became of a file, and return the state that it is in now.
@@ -86,19 +102,34 @@ class Files:
         What was admitted and is denied now is revoked. The bytes of `held` are in the store before
         this is written, so that nothing is ever promised that is not there.
         """
-        with self._database.begin() as connection:
+
+        def write(connection: Connection) -> State:
             row = connection.execute(_LOCKED, _where(key)).mappings().one()
-            decided = _after(row, decided)
-            values = _decision(decided) | (_holding(held) if held else {})
+            after = _after(row, decided)
+            values = _decision(after) | (_holding(held) if held else {})
             connection.execute(update(schema.files).where(*_is(key)).values(values))
-            connection.execute(insert(schema.decisions).values(_made(key, decided)))
-            if row["state"] != decided.state or (held and row["size"] is None):
+            if any(row[name] != values[name] for name in _NEWS):
+                connection.execute(insert(schema.decisions).values(_made(key, after)))
+            if row["state"] != after.state or (held and row["size"] is None):
                 changed(connection, NormalizedName(row["project"]), moment=moment)
-        return decided.state
+            return after.state
+
+        return self._database.transact(write)
 
 
 def record_of(row: RowMapping) -> FileRecord:
-    """Return what a row of `files` says."""
+    """Return what a row of `files` says. Raises `MirrorError` where that is no record."""
+    try:
+        return _record(row)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise MirrorError(
+            "a record of the mirror's database cannot be read",
+            reason=f"{row['filename']}: {error}",
+            hint="was the database written by a newer version?",
+        ) from None
+
+
+def _record(row: RowMapping) -> FileRecord:
     return FileRecord(
         listed=Listed(
             key=Key(row["sha256"], row["filename"]),
@@ -137,6 +168,21 @@ def _held(row: RowMapping) -> Held | None:
         provenance=row["provenance_sha256"],
         receipt=row["receipt_sha256"],
     )
+
+
+def _storable(listed: Listed) -> bool:
+    """Tell whether both engines can keep it: an upstream's page may say anything."""
+    words = (listed.key.filename, listed.version, listed.url, listed.requires_python or "")
+    lengths = len(listed.key.filename) <= _LONGEST and len(listed.project) <= _LONGEST
+    return lengths and all(map(_sayable, words)) and (listed.size or 0) <= _LARGEST
+
+
+def _sayable(words: str) -> bool:
+    """Tell whether it is text to PostgreSQL: no NUL, no half of a pair."""
+    try:
+        return b"\0" not in words.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _row(listed: Listed) -> dict[str, Any]:

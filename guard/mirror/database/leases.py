@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guard.mirror.database import schema
@@ -21,20 +21,18 @@ class Leases:
         """Tell whether `holder` has it until then: it was free, its own, or had run out."""
         table = schema.leases
         values = {"key": key, "holder": holder, "until": until}
-        with self._database.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                statement: sqlite.Insert | postgresql.Insert = sqlite.insert(table)
-            else:
-                statement = postgresql.insert(table)
-            statement = statement.values(values)
-            statement = statement.on_conflict_do_update(
-                index_elements=["key"],
-                set_={"holder": holder, "until": until},
-                where=(table.c.until <= moment) | (table.c.holder == holder),
-            )
-            connection.execute(statement)
-            query = select(table.c.holder).where(table.c.key == key)
-            return bool(connection.execute(query).scalar_one() == holder)
+        insert = sqlite.insert if self._database.embedded else postgresql.insert
+        statement = insert(table).values(values)
+        statement = statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={"holder": holder, "until": until},
+            where=(table.c.until <= moment) | (table.c.holder == holder),
+        )
+        taken = statement.returning(table.c.holder)
+        return (
+            self._database.transact(lambda connection: connection.execute(taken).first())
+            is not None
+        )
 
     def release(self, key: str, holder: str) -> None:
         """Give it back, where `holder` still has it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from packaging.utils import NormalizedName
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guard.mirror.database import schema
@@ -28,14 +28,15 @@ class Projects:
     def claim(self, project: NormalizedName, owner: str, *, moment: datetime) -> str:
         """Write down whose `project` is, and return it: somebody else may have been first."""
         values = {"name": project, "owner": owner, "first_seen": moment}
-        with self._database.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                statement: sqlite.Insert | postgresql.Insert = sqlite.insert(schema.projects)
-            else:
-                statement = postgresql.insert(schema.projects)
-            connection.execute(statement.values(values).on_conflict_do_nothing())
-            query = select(schema.projects.c.owner).where(schema.projects.c.name == project)
+        insert = sqlite.insert if self._database.embedded else postgresql.insert
+        mine = insert(schema.projects).values(values).on_conflict_do_nothing()
+        query = select(schema.projects.c.owner).where(schema.projects.c.name == project)
+
+        def write(connection: Connection) -> str:
+            connection.execute(mine)
             return str(connection.execute(query).scalar_one())
+
+        return self._database.transact(write)
 
     def owners(self) -> Sequence[str]:
         """Return the indexes that own any project, in order."""

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    UniqueConstraint,
 )
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,7 +39,8 @@ class Moment(TypeDecorator[datetime]):
 
 
 _SHA256: Final = String(64)
-_NAME: Final = String(255)
+NAME_LENGTH: Final = 255
+_NAME: Final = String(NAME_LENGTH)
 _NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where they are called INTEGER."""
 
@@ -87,7 +87,7 @@ files: Final = Table(
     Index(None, "state", "epoch"),
 )
 
-decisions: Final = Table(  # every one that was ever made; the last is also in `files`
+decisions: Final = Table(  # every one that differs from the one before; the last is in `files`
     "decisions",
     METADATA,
     Column("number", _NUMBER, primary_key=True, autoincrement=True),
@@ -128,10 +128,18 @@ jobs: Final = Table(  # the embedded queue; Procrastinate has tables of its own
     Column("due", Moment, nullable=False),
     Column("claimed_by", String(64)),
     Column("claimed_until", Moment),
+    Column("failed_at", Moment),  # given up: nobody claims it again
     Column("error", Text),
-    UniqueConstraint("kind", "key"),
     Index(None, "due"),
     sqlite_autoincrement=True,
+)
+Index(  # one job of a kind waits for a key; while it runs, another may come to wait
+    "ux_jobs_waiting",
+    jobs.c.kind,
+    jobs.c.key,
+    unique=True,
+    sqlite_where=jobs.c.claimed_by.is_(None) & jobs.c.failed_at.is_(None),
+    postgresql_where=jobs.c.claimed_by.is_(None) & jobs.c.failed_at.is_(None),
 )
 
 people: Final = Table(
@@ -153,6 +161,7 @@ tokens: Final = Table(
     Column("person", _NUMBER, ForeignKey("people.number"), nullable=False),
     Column("hash", _SHA256, nullable=False, unique=True),  # of 256 random bits: no salt is needed
     Column("label", _NAME, nullable=False),
+    Column("parent", _NUMBER, ForeignKey("tokens.number")),  # a session ends with its token
     Column("scope", String(16), nullable=False),  # a role that it is limited to
     Column("created_at", Moment, nullable=False),
     Column("expires", Moment),
@@ -172,6 +181,7 @@ requests: Final = Table(
     Column("state", String(16), nullable=False),  # open, approved, rejected, withdrawn
     Column("closed_at", Moment),
     Column("expires", Moment),
+    Column("examined", Text),  # JSON: what was found as if it were approved; NULL: nobody looked
     Index(None, "state"),
     Index(None, "project"),
     sqlite_autoincrement=True,
@@ -184,6 +194,8 @@ votes: Final = Table(
     Column("person", _NUMBER, ForeignKey("people.number"), primary_key=True),
     Column("approves", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("accepts", Text, nullable=False),  # JSON: the rules that are set aside
+    Column("seen", _SHA256, nullable=False),  # a digest of what the voter was shown
     Column("at", Moment, nullable=False),
 )
 

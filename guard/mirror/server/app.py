@@ -17,6 +17,7 @@ from guard.mirror.mirror import Mirror
 from guard.mirror.owners import Owners
 from guard.mirror.pages import Pages
 from guard.mirror.pulling import Pulling
+from guard.mirror.records import FileRecord
 from guard.mirror.server.asgi import (
     AGAIN,
     NOT_FOUND,
@@ -28,10 +29,12 @@ from guard.mirror.server.asgi import (
     Scope,
     Send,
 )
-from guard.mirror.server.files import Files
+from guard.mirror.server.files import Denied, Files
 from guard.mirror.server.hosts import Hosts
 from guard.mirror.server.immediate import Immediate
 from guard.mirror.server.simple import Cache, Simple, moved
+from guard.mirror.server.uploading import PATHS, Uploading
+from guard.mirror.uploads.uploads import Uploads
 
 _log: Final = logging.getLogger("guard.mirror")
 _EVERY: Final = 1.0
@@ -39,6 +42,13 @@ _EVERY: Final = 1.0
 
 _READING: Final = frozenset({"GET", "HEAD"})
 _HOT: Final = ("/simple/", "/files/", "/integrity/")
+_UNAVAILABLE: Final = Problem(
+    status=503,
+    title="Unavailable",
+    detail="the mirror cannot use its database, its store or its disk; ask again in a moment",
+    headers=[AGAIN],
+)
+_NO_UPLOADS: Final = Problem(status=403, title="Forbidden", detail="nobody may upload here")
 _NOT_ALLOWED: Final = Problem(
     status=405, title="Method Not Allowed", headers=[(b"allow", b"GET, HEAD")]
 )
@@ -65,14 +75,19 @@ def parts(mirror: Mirror, judge: Judge) -> Parts:
     """Return the parts of one mirror."""
     owners = Owners(mirror, judge)
     intake = Intake(mirror, judge, owners)
+    cache = Cache()
+
+    def forget(record: FileRecord) -> None:
+        cache.forget(Changed(projects=frozenset({record.listed.project})))
+
     return Parts(
         mirror=mirror,
         judge=judge,
         owners=owners,
         intake=intake,
-        pulling=Pulling(mirror, intake),
+        pulling=Pulling(mirror, intake, forget),
         pages=Pages(mirror, judge, owners),
-        cache=Cache(),
+        cache=cache,
     )
 
 
@@ -84,17 +99,26 @@ class Application:
         own: Parts,
         others: App | None = None,
         gate: Gate | None = None,
+        denied: Denied | None = None,
         hosts: Hosts | None = None,
     ) -> None:
-        """`gate` says who may come in, `hosts` by which names; without them, everybody by any."""
+        """`gate` says who may come in, `hosts` by which names; without them, everybody by any.
+
+        `denied` is told of what was denied.
+        """
         self._own = own
         self._others = others
         self._gate = gate
         self._hosts = hosts or Hosts()
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
-        self._files = Files(own.mirror, own.judge, own.pulling)
-        self.immediate = None if gate else Immediate(self._simple, self._hosts)
-        """What the server may ask first; with a gate, every request goes through it."""
+        self._files = Files(own.mirror, own.judge, own.pulling, denied)
+        closed = gate is not None and not gate.anonymous
+        self.immediate = None if closed else Immediate(self._simple, self._hosts)
+        """What the server may ask first. It passes by the gate: whoever shows a token goes there."""
+        self._uploading = None
+        if own.mirror.settings.uploads and gate is not None:
+            taking = Uploads(own.mirror, own.judge, own.owners, own.intake)
+            self._uploading = Uploading(taking)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""
@@ -121,8 +145,7 @@ class Application:
             _log.error("%s: %s", error.message, error.reason)
             if started:
                 return  # the server closes the connection: the client sees that it is short
-            said = Problem(status=503, title="Unavailable", detail=error.message, headers=[AGAIN])
-            await said.send(request, send)
+            await _UNAVAILABLE.send(request, send)  # why, and where on the disk, the log says
 
     async def _route(self, request: Request, receive: Receive, send: Send) -> None:
         path = request.path
@@ -135,6 +158,10 @@ class Application:
                 await self._files.file(request, receive, send)
             else:
                 await self._files.provenance(request, receive, send)
+        elif self._uploading is not None and self._gate is not None and path in PATHS:
+            uploader = await self._gate.uploader(request, send)
+            if uploader is not None:
+                await self._uploading(request, receive, send, uploader)
         elif path == "/simple":
             await moved(request, send, "simple/")
         elif self._others is not None:
@@ -151,9 +178,17 @@ class Application:
 class Gate:
     """Says who may come in."""
 
+    anonymous = False
+    """Whether pages may be read by whoever shows no token."""
+
     async def __call__(self, request: Request, send: Send) -> bool:
         """Tell whether to go on; otherwise everything was answered."""
         raise NotImplementedError
+
+    async def uploader(self, request: Request, send: Send) -> str | None:
+        """Return the name of whoever may upload; otherwise everything was answered."""
+        await _NO_UPLOADS.send(request, send)
+        return None
 
 
 @contextlib.contextmanager

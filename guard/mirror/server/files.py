@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from datetime import timedelta
+from typing import Final, NamedTuple, TypeAlias
 
 import anyio.to_thread
 from packaging.utils import canonicalize_name
@@ -24,6 +25,7 @@ from guard.mirror.server.asgi import (
     Message,
     Receive,
     Request,
+    Scope,
     Send,
     matches,
     not_modified,
@@ -44,6 +46,10 @@ _TEXT: Final = b"text/plain; charset=utf-8"
 _SMALL: Final = 64 << 10
 _KEPT: Final = 1000
 """How many small documents are kept in memory."""
+_MINUTE: Final = timedelta(minutes=1)
+
+Denied: TypeAlias = Callable[[Scope, FileRecord], None]
+"""Is told, before the answer is sent, who was denied what. Raises `MirrorError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,13 @@ class Place(NamedTuple):
 class Files:
     """Answers for every path below `/files/` and `/integrity/`."""
 
-    def __init__(self, mirror: Mirror, judge: Judge, pulling: Pulling) -> None:
+    def __init__(
+        self, mirror: Mirror, judge: Judge, pulling: Pulling, denied: Denied | None = None
+    ) -> None:
         self._mirror = mirror
         self._judge = judge
         self._pulling = pulling
+        self._denied = denied
         self._recent = Recent(mirror.database)
         self._beside_files: OrderedDict[str, bytes] = OrderedDict()
 
@@ -89,12 +98,22 @@ class Files:
         key = Key(match[2], match[3].removesuffix(_SIDECAR))
         taken = await self._taken(key, listed=sidecar)
         if not isinstance(taken, FileRecord) or not self._is_served(taken):
-            await refusal(taken).send(request, send)
+            await self._refuse(request, send, taken)
         elif sidecar:
             metadata = taken.held.metadata if taken.held else None
             await self._beside(request, receive, send, metadata, _TEXT)
+        elif (address := await self._elsewhere(key)) is not None:
+            headers: Headers = [(b"location", address.encode()), (b"cache-control", b"no-store")]
+            await respond(send, 307, headers, b"", head=request.is_head)
         else:
             await self._send(request, receive, send, _whole(key, taken.held))
+
+    async def _elsewhere(self, key: Key) -> str | None:
+        """Return where the store itself sends a file that may be sent, if it is to."""
+        if not self._mirror.settings.presigned:
+            return None
+        presigned = self._mirror.store.presigned
+        return await anyio.to_thread.run_sync(presigned, key.sha256, _MINUTE)
 
     async def provenance(self, request: Request, receive: Receive, send: Send) -> None:
         """Send the provenance object of a file. Raises `MirrorError`."""
@@ -107,7 +126,7 @@ class Files:
             return
         taken = record if self._is_settled(record) else await self._pulling.soon(record.listed.key)
         if not isinstance(taken, FileRecord) or not self._is_served(taken):
-            await refusal(taken).send(request, send)
+            await self._refuse(request, send, taken)
             return
         provenance = taken.held.provenance if taken.held else None
         await self._beside(request, receive, send, provenance, _INTEGRITY)
@@ -187,6 +206,11 @@ class Files:
     def _is_served(self, record: FileRecord) -> bool:
         return record.served(epoch=self._judge.epoch, moment=self._mirror.clock())
 
+    async def _refuse(self, request: Request, send: Send, taken: Taken) -> None:
+        if self._denied is not None and isinstance(taken, FileRecord) and _is_denied(taken):
+            await anyio.to_thread.run_sync(self._denied, request.scope, taken)
+        await refusal(taken).send(request, send)
+
     async def _send(self, request: Request, receive: Receive, send: Send, body: _Body) -> None:
         etag = f'"{body.sha256}"'
         headers: Headers = [
@@ -239,6 +263,10 @@ class Files:
         if folder is None:
             return self._mirror.store.chunks(sha256, start, end)
         return parts(folder / path_of(sha256), start, end)
+
+
+def _is_denied(record: FileRecord) -> bool:
+    return record.state in {State.DENIED, State.REVOKED}
 
 
 def _whole(key: Key, held: Held | None) -> _Body:

@@ -39,6 +39,7 @@ class Bounded(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head = 0
         self._came = 0
+        self._is_too_large = False
         self._overdue: asyncio.TimerHandle | None = None
         self._answered = False
 
@@ -55,9 +56,7 @@ class Bounded(HttpToolsProtocol):
         if self.transport.is_closing() or not self._idle():
             return
         if self._head > HEAD:
-            self.logger.warning("The head of a request was too large.")
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+            self._refuse()
         elif self._head and self._overdue is None:
             self._wait()
 
@@ -71,6 +70,10 @@ class Bounded(HttpToolsProtocol):
         """Stop waiting: the rest is the application's."""
         self._head = 0
         self._forget()
+        fields = sum(len(name) + len(value) for name, value in self.headers)
+        if len(self.url) + fields > HEAD:
+            self._is_too_large = True
+            raise ValueError("its head is too large")  # the parser stops, and says so below
         self._answered = self._answers()
         if not self._answered:
             self.scope["extensions"] = {SENDFILE: self.send_file}  # type: ignore[dict-item]
@@ -117,10 +120,22 @@ class Bounded(HttpToolsProtocol):
             await send_file(transport, path, start, size, gone=gone)
         cycle.expected_content_length = 0
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, or too large a one."""
+        if self._is_too_large:
+            self._refuse()
+        else:
+            super().send_400_response(msg)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything."""
         self._forget()
         super().connection_lost(exc)
+
+    def _refuse(self) -> None:
+        self.logger.warning("The head of a request was too large.")
+        self.transport.write(_TOO_LARGE)
+        self.transport.close()
 
     def _idle(self) -> bool:
         """Tell whether there is no request that is being answered."""

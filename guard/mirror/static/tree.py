@@ -12,6 +12,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from guard.errors import MirrorError, UsageError
+from guard.mirror.store.objects import bucket
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -77,9 +78,13 @@ def open_tree(address: str) -> Tree:
         except (BaseError, OSError) as error:
             raise _refused(error) from None
     try:
-        return Tree(from_url(address), typed=True)
+        return Tree(_objects(address), typed=True)
     except (BaseError, ValueError, TypeError) as error:
         raise UsageError(f"`{address}` is no address of a store", reason=str(error)) from None
+
+
+def _objects(address: str) -> ObjectStore:
+    return bucket(address) if address.startswith("s3://") else from_url(address)
 
 
 def digest(content: bytes) -> str:

@@ -24,6 +24,9 @@ An option is *honored* (the guard's own is named), *judged* (it names what comes
 or *refused*; with *shows* the tool prints something and does nothing else. Tools have some options
 under other names than those of their help; these are here too.
 
+`pip-compile` and `pip-sync` are none of these tools, and have no shim: [what to type
+instead](../guides/pip.md#with-pip-tools).
+
 Plugins that lie in a project run with every command of poetry and pdm, as they do without the
 guard: they are part of the checkout.
 """

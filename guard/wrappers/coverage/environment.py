@@ -59,6 +59,27 @@ NATIVE: Final = (
     *_all(Use.READ, "a cut-off; the earliest counts", "PIP_UPLOADED_PRIOR_TO UV_EXCLUDE_NEWER"),
     *_all(Use.READ, "refused where there is no environment", "PIP_REQUIRE_VIRTUALENV"),
     *_all(Use.REFUSED, "another interpreter would be installed for", "PIP_PYTHON"),
+    *_all(
+        Use.READ,
+        "for `guard pip`, the option of its name: honored",
+        "PIP_PRE PIP_NO_DEPS PIP_REQUIREMENT PIP_EDITABLE PIP_REQUIRE_HASHES PIP_ONLY_BINARY"
+        " PIP_UPGRADE PIP_FORCE_REINSTALL PIP_BREAK_SYSTEM_PACKAGES PIP_DRY_RUN PIP_REPORT"
+        " PIP_DEST PIP_WHEEL_DIR PIP_OUTPUT PIP_QUIET",
+    ),
+    *_all(
+        Use.REFUSED,
+        "for `guard pip`, the option of its name: refused as where it is typed",
+        "PIP_NO_BINARY PIP_NO_BUILD_ISOLATION PIP_BUILD_CONSTRAINT PIP_CONFIG_SETTINGS"
+        " PIP_GLOBAL_OPTION PIP_BUILD_OPTION PIP_GROUP PIP_REQUIREMENTS_FROM_SCRIPT"
+        " PIP_ALL_RELEASES PIP_ONLY_FINAL PIP_ONLY_DEPS PIP_NO_REQUIRE_HASHES"
+        " PIP_IGNORE_REQUIRES_PYTHON PIP_IGNORE_INSTALLED PIP_UPGRADE_STRATEGY PIP_PLATFORM"
+        " PIP_PYTHON_VERSION PIP_IMPLEMENTATION PIP_ABI",
+    ),
+    *_all(
+        Use.REFUSED,
+        "another place would be installed into",
+        "PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER",
+    ),
     *_all(Use.DROPPED, "nothing but approved files is handed over", "PIP_*"),
     *_all(
         Use.READ,
@@ -144,7 +165,7 @@ GATEWAY: Final = (
         Use.KEPT,
         _PLACE,
         "PIPX_HOME PIPX_GLOBAL_HOME PIPX_BIN_DIR PIPX_GLOBAL_BIN_DIR PIPX_MAN_DIR"
-        " PIPX_GLOBAL_MAN_DIR PIPX_COMPLETION_DIR PIPX_GLOBAL_COMPLETION_DIR",
+        " PIPX_GLOBAL_MAN_DIR PIPX_COMPLETION_DIR PIPX_GLOBAL_COMPLETION_DIR PIPX_SHARED_LIBS",
     ),
     *_all(Use.KEPT, _CHOICE, "PIPX_DEFAULT_PYTHON PIPX_DEFAULT_BACKEND PIPX_COOLDOWN"),
     *_all(Use.KEPT, _TALK, "PIPX_USE_EMOJI PIPX_DISABLE_SHARED_LIBS_AUTO_UPGRADE"),
@@ -160,29 +181,43 @@ GATEWAY: Final = (
         "POETRY_HTTP_BASIC_*_USERNAME POETRY_HTTP_BASIC_*_PASSWORD",
     ),
     *_all(Use.SET, _CACHE, "POETRY_CACHE_DIR"),
-    *_all(Use.SET, _BUILD, "POETRY_INSTALLER_ONLY_BINARY"),
-    *_all(Use.KEPT, _PLACE, "POETRY_VIRTUALENVS_* POETRY_INSTALLER_PARALLEL"),
-    *_all(Use.KEPT, _CHOICE, "POETRY_SOLVER_LAZY_WHEEL"),
+    *_all(Use.SET, _BUILD, "POETRY_INSTALLER_ONLY_BINARY POETRY_INSTALLER_NO_BINARY"),
+    *_all(
+        Use.READ,
+        "the tool has the guard's own, with what says how bytes travel left out",
+        "POETRY_CONFIG_DIR",
+    ),
+    *_all(Use.SET, _BYTES, "POETRY_CERTIFICATES_* POETRY_KEYRING_ENABLED"),
+    *_all(
+        Use.KEPT,
+        _PLACE,
+        "POETRY_HOME POETRY_DATA_DIR POETRY_VIRTUALENVS_* POETRY_INSTALLER_PARALLEL"
+        " POETRY_INSTALLER_MAX_WORKERS POETRY_INSTALLER_RE_RESOLVE"
+        " POETRY_INSTALLER_BUILTIN_UNINSTALL POETRY_PYTHON_INSTALLATION_DIR",
+    ),
+    *_all(Use.KEPT, _CHOICE, "POETRY_SOLVER_*"),
     *_all(Use.KEPT, _TALK, "POETRY_NO_INTERACTION POETRY_REQUESTS_*"),
-    *_all(Use.DROPPED, _BYTES, "POETRY_CERTIFICATES_* POETRY_REPOSITORIES_* POETRY_PYPI_TOKEN_*"),
+    *_all(Use.DROPPED, _BYTES, "POETRY_REPOSITORIES_* POETRY_PYPI_TOKEN_*"),
     *_all(Use.DROPPED, "nobody knows what it does", "POETRY_*"),
     *_all(Use.READ, _INDEX, "PDM_PYPI_URL PDM_IGNORE_STORED_INDEX"),
     *_all(Use.READ, "the password of an index", "PDM_PYPI_USERNAME PDM_PYPI_PASSWORD"),
     *_all(Use.SET, _CACHE, "PDM_CACHE_DIR"),
-    *_all(Use.SET, _BUILD, "PDM_ONLY_BINARY"),
+    *_all(Use.SET, _BYTES, "PDM_PYPI_VERIFY_SSL"),
+    *_all(Use.SET, "nobody asks for newer versions of pdm here", "PDM_CHECK_UPDATE"),
+    *_all(Use.REFUSED, "uv would be started with what pdm makes of it", "PDM_USE_UV"),
+    *_all(Use.REFUSED, "another kind of lock file is not read", "PDM_LOCK_FORMAT"),
     *_all(Use.REFUSED, _FILE, "PDM_OVERRIDE PDM_LOCKFILE PDM_CONFIG_FILE"),
     *_all(Use.REFUSED, _FOLDER, "PDM_PROJECT"),
     *_all(
         Use.KEPT,
         _CHOICE,
         "PDM_FROZEN_LOCKFILE PDM_NO_LOCK PDM_NO_SELF PDM_NO_EDITABLE PDM_PYTHON PDM_IN_VENV"
-        " PDM_IGNORE_ACTIVE_VENV PDM_IGNORE_SAVED_PYTHON PDM_USE_VENV PDM_USE_UV"
-        " PDM_RESOLVE_MAX_ROUNDS",
+        " PDM_IGNORE_ACTIVE_VENV PDM_IGNORE_SAVED_PYTHON PDM_USE_VENV PDM_RESOLVE_MAX_ROUNDS"
+        " PDM_USE_PYTHON_VERSION PDM_PYTHON_VERSION PDM_PREFER_BINARY PDM_PYPI_JSON_API",
     ),
+    *_all(Use.KEPT, _PLACE, "PDM_VENV_IN_PROJECT PDM_VENV_BACKEND PDM_VENV_PROMPT PDM_LOG_DIR"),
     *_all(Use.KEPT, _TALK, "PDM_NON_INTERACTIVE PDM_REQUEST_TIMEOUT PDM_INSTALL_PARALLEL"),
-    *_all(
-        Use.DROPPED, _BYTES, "PDM_PYPI_VERIFY_SSL PDM_NO_BINARY PDM_BUILD_ISOLATION PDM_NO_CACHE"
-    ),
+    *_all(Use.DROPPED, _BYTES, "PDM_NO_BINARY PDM_ONLY_BINARY PDM_BUILD_ISOLATION PDM_NO_CACHE"),
     *_all(Use.DROPPED, "nobody knows what it does", "PDM_*"),
 )
 """Where a tool runs behind the gateway."""

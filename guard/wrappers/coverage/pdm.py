@@ -28,7 +28,12 @@ _WHERE: Final = ("-g --global", "-p --project=", "--venv=?")
 _READING: Final = (*_TALK, *harmless("nothing is installed", *_WHERE))
 _GENERAL: Final = (
     *_TALK,
-    *harmless("it chooses among the environments that are there", "-g --global", "--venv=?"),
+    *harmless("it chooses among the environments that are there", "--venv=?"),
+    *refused(
+        "what is installed for everybody could not be put back after a denial",
+        "-g --global",
+        nearest="a project, or `guard pipx install`",
+    ),
     *refused("another folder is then worked on", "-p --project=", nearest="change to the folder"),
 )
 _PROJECT: Final = (
@@ -205,7 +210,7 @@ PDM: Final = Tool(
             ).options
         ),
         ("run",): gateway(
-            "what a script's metadata names is prepared behind the gateway; the rest simply runs",
+            "it simply runs; a script whose metadata name what is to be installed is refused",
             _READING,
             harmless(
                 "it says how your program is run",

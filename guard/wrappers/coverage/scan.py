@@ -281,8 +281,8 @@ class Scan:
         return f"`{' '.join(word for word in words if word)}`"
 
     def _is_newer(self) -> bool:
-        newest = _numbers(self._tool.versions[1])
-        return self._version is not None and _numbers(self._version)[: len(newest)] > newest
+        newest = numbers(self._tool.versions[1])
+        return self._version is not None and numbers(self._version)[: len(newest)] > newest
 
     def _unknown(self, what: str) -> NoReturn:
         if self._entry.handling is Handling.REFUSED:
@@ -305,7 +305,7 @@ def _is_option(word: str) -> bool:
     return word.startswith("-") and word not in {"-", "--"}
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
     """Return the numbers that a version begins with: (26, 3) of `26.3rc1` and of `26.3`."""
     found = []
     for part in version.split("."):

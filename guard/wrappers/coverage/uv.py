@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from guard.wrappers.coverage.table import (
-    Command,
     Grammar,
     Tool,
     denied,
@@ -20,16 +19,15 @@ from guard.wrappers.coverage.uv_options import (
     CONSTRAINTS,
     GLOBAL,
     INDEXES,
-    INDEXES_ASKED,
     INSTALLER,
     ISOLATION,
     LEADING,
     LOCK,
     PLATFORM,
-    READING,
     RESOLVED,
     TORCH,
 )
+from guard.wrappers.coverage.uv_own import OWN, reads
 from guard.wrappers.coverage.uv_pip import PIP
 
 _VERSIONS: Final = ("0.13.8", "0.13.9")
@@ -168,8 +166,6 @@ _TOOL_RUN: Final = (
 )
 _RUNS_TOOL: Final = "the tool is fetched and judged behind the gateway, and run without it"
 
-_WHERE: Final = "--python-downloads-json-url="
-_SERVICE: Final = ("--keyring-provider=", "-u --username=")
 _AUDITED: Final = (
     "--ignore=",
     "--ignore-until-fixed=",
@@ -177,16 +173,6 @@ _AUDITED: Final = (
     "--service-format=",
     "--service-url=",
 )
-_INTERPRETERS: Final = (
-    "an interpreter is on no index, so nothing of it is judged",
-    "your system's package manager, or one that is there: `uv python find`",
-)
-
-
-def _reads(why: str, *specs: str) -> Command:
-    return passed(why, READING, harmless("it installs nothing", *specs))
-
-
 UV: Final = Tool(
     "uv",
     Grammar.CLAP,
@@ -257,8 +243,8 @@ UV: Final = Tool(
             _OWN,
             harmless("it says what is printed", "--output-version=", "--sync", "--exact"),
         ),
-        ("workspace", "dir"): _reads("it prints a path", "--package="),
-        ("workspace", "list"): _reads("it prints names", "--paths", "--scripts"),
+        ("workspace", "dir"): reads("it prints a path", "--package="),
+        ("workspace", "list"): reads("it prints names", "--paths", "--scripts"),
         ("tool",): passed("it prints its help", LEADING),
         ("tool", "run"): gateway(_RUNS_TOOL, _TOOL_RUN, ends=True),
         ("tool", "uvx"): gateway(_RUNS_TOOL, _TOOL_RUN, _SELF, ends=True),
@@ -276,7 +262,7 @@ UV: Final = Tool(
         ("tool", "upgrade"): gateway(
             _SHOWN, RESOLVED, INSTALLER, PLATFORM, harmless("it names every tool", "--all")
         ),
-        ("tool", "list"): _reads(
+        ("tool", "list"): reads(
             "it lists what is installed",
             "--show-paths",
             "--show-version-specifiers",
@@ -288,79 +274,10 @@ UV: Final = Tool(
             "--exclude-newer=",
             "--exclude-newer-package=",
         ),
-        ("tool", "audit"): _reads("it asks about what is installed", "--all", *_AUDITED),
-        ("tool", "uninstall"): _reads("it removes", "--all"),
-        ("tool", "update-shell"): _reads("it adds a folder to PATH"),
-        ("tool", "dir"): _reads("it prints a path", "--bin"),
-        ("venv",): passed(
-            "it makes an environment with nothing in it",
-            READING,
-            harmless(
-                "nothing is installed",
-                *INDEXES_ASKED,
-                "-p --python=",
-                "--system",
-                "--no-system",
-                "--no-project",
-                "-c --clear",
-                "--no-clear",
-                "--force",
-                "--allow-existing",
-                "--prompt=",
-                "--system-site-packages",
-                "--relocatable",
-                "--no-relocatable",
-                "--link-mode=",
-                "--refresh",
-                "--no-refresh",
-                "--refresh-package=",
-                "--no-seed",
-                "--no-pip",
-                "--no-setuptools",
-                "--no-wheel",
-            ),
-            refused(
-                "it installs pip from an index",
-                "--seed",
-                nearest="`uv venv`, then `guard install pip`",
-            ),
-        ),
-        ("init",): _reads(
-            "it writes a new project",
-            "-p --python=",
-            "--name=",
-            "--bare",
-            "--virtual",
-            "--package",
-            "--no-package",
-            "--app --application",
-            "--lib --library",
-            "--script",
-            "--description=",
-            "--no-description",
-            "--vcs=",
-            "--backend",
-            "--build-backend=",
-            "--no-readme",
-            "--author-from=",
-            "--no-pin-python",
-            "--pin-python",
-            "--no-workspace --no-project",
-        ),
-        ("publish",): _reads(
-            "it sends your files and takes none",
-            "--index=",
-            "-u --username=",
-            "-p --password=",
-            "-t --token=",
-            "--trusted-publishing=",
-            "--keyring-provider=",
-            "--publish-url=",
-            "--check-url=",
-            "--dry-run",
-            "--no-attestations",
-            "--skip-existing",
-        ),
+        ("tool", "audit"): reads("it asks about what is installed", "--all", *_AUDITED),
+        ("tool", "uninstall"): reads("it removes", "--all"),
+        ("tool", "update-shell"): reads("it adds a folder to PATH"),
+        ("tool", "dir"): reads("it prints a path", "--bin"),
         ("build",): denied(
             "what a build requires is installed, and run, before it is judged",
             nearest="`guard install build` and what it requires, then "
@@ -372,79 +289,7 @@ UV: Final = Tool(
         ("check",): denied(
             "it downloads ty from where no index is", nearest="`guard uvx ty check`"
         ),
-        ("python",): passed("it prints its help", LEADING),
-        ("python", "install"): denied(_INTERPRETERS[0], nearest=_INTERPRETERS[1]),
-        ("python", "upgrade"): denied(_INTERPRETERS[0], nearest=_INTERPRETERS[1]),
-        ("python", "list"): _reads(
-            "it lists what is there",
-            "--all-versions",
-            "--all-platforms",
-            "--all-arches",
-            "--only-installed",
-            "--only-downloads",
-            "--show-urls",
-            "--output-format=",
-            _WHERE,
-        ),
-        ("python", "find"): _reads(
-            "it prints a path",
-            "--no-project",
-            "--system",
-            "--no-system",
-            "--script=",
-            "--show-version",
-            "--resolve-links",
-            _WHERE,
-        ),
-        ("python", "pin"): _reads(
-            "it writes which Python is meant",
-            "--resolved",
-            "--no-resolved",
-            "--no-project",
-            "--global",
-            "--rm",
-            _WHERE,
-        ),
-        ("python", "dir"): _reads("it prints a path", "--bin"),
-        ("python", "uninstall"): _reads("it removes", "--all", "-i --install-dir="),
-        ("python", "update-shell"): _reads("it adds a folder to PATH"),
-        ("auth",): passed("it prints its help", LEADING),
-        ("auth", "login"): _reads("it keeps a password", *_SERVICE, "--password=", "-t --token="),
-        ("auth", "logout"): _reads("it forgets a password", *_SERVICE),
-        ("auth", "token"): _reads("it prints a password", *_SERVICE),
-        ("auth", "dir"): _reads("it prints a path"),
-        ("auth", "helper"): _reads("it prints a password", "--protocol="),
-        ("auth", "helper", "get"): _reads("it prints a password"),
-        ("build-backend",): passed("it prints its help", LEADING),
-        **{
-            ("build-backend", hook): _reads(
-                "it packs the folder that it is in", "--metadata-directory="
-            )
-            for hook in (
-                "build-sdist",
-                "build-wheel",
-                "build-editable",
-                "get-requires-for-build-sdist",
-                "get-requires-for-build-wheel",
-                "get-requires-for-build-editable",
-                "prepare-metadata-for-build-wheel",
-                "prepare-metadata-for-build-editable",
-            )
-        },
-        ("cache",): passed("it prints its help", LEADING),
-        ("cache", "clean"): _reads("it removes", "--force"),
-        ("cache", "prune"): _reads("it removes", "--force", "--ci"),
-        ("cache", "dir"): _reads("it prints a path"),
-        ("cache", "size"): _reads("it prints a size", "-H --human", "--output-format="),
-        ("clean",): _reads("it removes", "--force"),
-        ("self",): passed("it prints its help", LEADING),
-        ("self", "update"): denied(
-            "it replaces uv by a file that is on no index",
-            nearest="`guard install --upgrade uv`, or as uv was installed",
-        ),
-        ("self", "version"): _reads("it prints its version", "--short", "--output-format="),
-        ("generate-shell-completion",): passed("it prints a script", READING, _SELF),
-        ("help",): passed("it prints its help", READING, harmless("as above", "--no-pager")),
+        **OWN,
     },
     {
         ("v",): ("venv",),

@@ -104,9 +104,6 @@ class Door:
     pip: str = ""
     """The versions of pip that have this door."""
 
-    hole: str | None = None
-    """Why the guard leaves it open."""
-
     @property
     def id(self) -> str:
         return f"{self.tool.value}: {self.name}"
@@ -124,7 +121,6 @@ class Row(TypedDict, total=False):
     ends: Ends
     asks: bool
     pip: str
-    hole: str
 
 
 def shown(text: str) -> str:

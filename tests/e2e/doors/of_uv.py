@@ -111,12 +111,18 @@ _VARIABLES: Final = (
     ),
     _variable("UV_OFFLINE with a cache", "1", poison=Poison.UV, ends=Ends.IGNORED),
     _variable(
-        "UV_PYTHON",
-        "$folder/fake/python",
-        files={"fake/python": _PROGRAM},
+        "UV_PYTHON with a relative path",
+        "fake/python",
+        files={"work/fake/python": _PROGRAM},
         bare=Bare.RUNS,
-        ends=Ends.FAILED,
-        hole="uv starts the program that UV_PYTHON names to ask what it is, behind the gateway too",
+        ends=Ends.REFUSED,
+    ),
+    _variable(
+        "UV_PYTHON with a folder here",
+        "fake",
+        files={"work/fake/bin/python": _PROGRAM},
+        bare=Bare.RUNS,
+        ends=Ends.REFUSED,
     ),
     _variable(
         "UV_PYTHON_INSTALL_MIRROR",
@@ -132,6 +138,26 @@ _VARIABLES: Final = (
     _variable("HTTP_PROXY", "$origin", environ={"NO_PROXY": ""}, asks=True),
 )
 _FILES: Final = (
+    _door(
+        "a path in .python-version of the checkout",
+        Kind.FILE,
+        environ={"UV_PYTHON": ""},
+        files={"work/.python-version": "fake/python\n", "work/fake/python": _PROGRAM},
+        bare=Bare.RUNS,
+        ends=Ends.REFUSED,
+    ),
+    _door(
+        "a whole path in .python-version of the checkout",
+        Kind.FILE,
+        "uv venv",
+        environ={"UV_PYTHON": ""},
+        files={
+            "work/.python-version": "$folder/work/fake/python\n",
+            "work/fake/python": _PROGRAM,
+        },
+        bare=Bare.RUNS,
+        ends=Ends.REFUSED,
+    ),
     _door(
         "allow-insecure-host in uv.toml",
         Kind.FILE,
@@ -331,13 +357,21 @@ _OTHERS: Final = (
         ends=Ends.REFUSED,
     ),
     _door(
-        "a uv that is another program",
+        "a Python in the current folder",
         Kind.PATH,
-        environ={"PATH": "$folder/fake:$folder/tools:/usr/bin:/bin"},
-        files={"fake/uv": _PROGRAM},
+        environ={"PATH": ".:$folder/tools:/usr/bin:/bin", "UV_PYTHON": ""},
+        files={"work/python3": _PROGRAM},
         bare=Bare.RUNS,
         ends=Ends.REFUSED,
-        hole="the first uv on PATH is asked for its version: absolute entries are trusted",
+    ),
+    _door(
+        "a Python in the current folder, for an environment",
+        Kind.PATH,
+        "uv venv",
+        environ={"PATH": ".:$folder/tools:/usr/bin:/bin", "UV_PYTHON": ""},
+        files={"work/python3": _PROGRAM},
+        bare=Bare.RUNS,
+        ends=Ends.REFUSED,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The doors of `uv pip`, where the guard's own commands stand for the tool's."""
+"""The doors of `uv pip`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.e2e.doors.door import Bare, Door, Ends, Kind, Poison, Row, Tool, show
 
 _INSTALL: Final = "uv pip install frob"
 _BY_FILE: Final = "frob @ file://$wheel\n"
+_PROGRAM: Final = "#!/bin/sh\necho ran > '$marker'\n"
 _BUILT: Final = '[build-system]\nrequires = ["frob"]\nbuild-backend = "frob"\n'
 _UNISOLATED: Final = """\
 [build-system]
@@ -103,7 +104,7 @@ _VARIABLES: Final = (
     _variable(
         "UV_CACHE_DIR of somebody else", "$folder/uv-cache", poison=Poison.UV, ends=Ends.IGNORED
     ),
-    _variable("UV_OFFLINE with a cache", "1", poison=Poison.UV, ends=Ends.IGNORED),
+    _variable("UV_OFFLINE with a cache", "1", poison=Poison.UV, ends=Ends.UNDECIDED),
 )
 _CONFIGURATION: Final = (
     _configured(
@@ -195,7 +196,6 @@ _OTHERS: Final = (
         "a wheel's address in pylock.toml",
         Kind.METADATA,
         "uv pip sync pylock.toml",
-        guarded="sync --installer uv --python $python pylock.toml",
         files={"work/pylock.toml": _PYLOCK},
         asks=True,
     ),
@@ -209,8 +209,19 @@ _OTHERS: Final = (
         "uv pip compile of a source tree",
         Kind.METADATA,
         "uv pip compile $folder/more.in",
-        guarded="uv pip compile $folder/more.in",
         files={"more.in": "knob @ file://$tree\n"},
+        bare=Bare.RUNS,
+        ends=Ends.REFUSED,
+    ),
+    _door(
+        "python of [tool.uv.pip] in the checkout",
+        Kind.FILE,
+        "uv --quiet pip install frob",
+        guarded="uv --quiet pip install frob",
+        files={
+            "work/pyproject.toml": '[tool.uv.pip]\npython = "fake/python"\n',
+            "work/fake/python": _PROGRAM,
+        },
         bare=Bare.RUNS,
         ends=Ends.REFUSED,
     ),

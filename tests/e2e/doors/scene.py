@@ -14,8 +14,6 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-import uv
-
 from guard.gateway import authority
 from tests.e2e.doors.door import Door, Poison, Tool
 from tests.e2e.guarded import (
@@ -74,9 +72,16 @@ class Scene:
     """One side of a door, in a folder of its own."""
 
     def __init__(
-        self, folder: Path, door: Door, template: Path, index: LoopbackIndex, attacker: Attacker
+        self,
+        folder: Path,
+        door: Door,
+        template: Path,
+        index: LoopbackIndex,
+        attacker: Attacker,
+        uv: str,
     ) -> None:
         self._door = door
+        self._uv = uv
         self._guard = _Shim(folder)
         self._index = index
         self._attacker = attacker
@@ -87,6 +92,11 @@ class Scene:
             with_its_own_pip(template, self.environment)
         self._furnish()
 
+    @property
+    def asked(self) -> bool:
+        """Whether the attacker's server was asked for anything."""
+        return self._attacker.requests != []
+
     def bare(self) -> Ran:
         """Run the tool itself, with everything that was set up."""
         return self._run(self._words(self._door.command))
@@ -96,7 +106,7 @@ class Scene:
         if self._door.guarded is not None:
             words = shlex.split(self._told(self._door.guarded))
         elif self._door.tool is Tool.UV_PIP:
-            words = ["install", "--installer", "uv", *self._words(self._door.command)[3:]]
+            words = self._words(self._door.command)  # for the environment of this side
         else:
             words = shlex.split(self._told(self._door.command))
         return self._guard(*words, **self._environ())
@@ -136,7 +146,7 @@ class Scene:
         for name in ("wheels", "tools", "fake", "elsewhere"):
             (self.folder / name).mkdir()
         marker.write_to(self.folder / "wheels")
-        (self.folder / "tools" / "uv").symlink_to(uv.find_uv_bin())
+        (self.folder / "tools" / "uv").symlink_to(self._uv)
         self._unpack(source)
         self._attacker.add(marker, uploaded=LONG_AGO)
         self._stock(source)
@@ -255,12 +265,12 @@ def _kept_for_long(answer: Answer) -> Answer:
 
 
 @contextmanager
-def scene(folder: Path, door: Door, template: Path) -> Iterator[tuple[Scene, Attacker]]:
-    """Set the scene of a door below the new `folder`."""
+def scene(folder: Path, door: Door, template: Path, uv: str) -> Iterator[Scene]:
+    """Set the scene of a door below the new `folder`, with the `uv` of that path."""
     folder.mkdir()
     with LoopbackIndex() as index, Attacker(tls=door.tls) as attacker:
         attacker.texts = {
             "/requirements.txt": "frob @ $url\n",
             "/script.py": "import pathlib; pathlib.Path('$marker').write_text('ran')\n",
         }
-        yield Scene(folder, door, template, index, attacker), attacker
+        yield Scene(folder, door, template, index, attacker, uv)

@@ -20,8 +20,7 @@ _QUOTED: Final = frozenset({Kind.ENVIRONMENT, Kind.ARGUMENT, Kind.LINE})
 
 def tables() -> str:
     """Return how many doors there are, and a table of those of each tool."""
-    left = sum(door.hole is not None for door in DOORS)
-    count = f"There are {len(DOORS)} doors; {left} of them are still open behind the guard.\n"
+    count = f"There are {len(DOORS)} doors. The guard leaves none of them open.\n"
     return "\n".join([count, *(_table(title, tools) for title, tools in _TITLES.items())])
 
 
@@ -46,6 +45,6 @@ def _rows(doors: list[Door]) -> Iterator[str]:
             cell = f"`{door.name}`" if door.name == typed or door.kind in _QUOTED else door.name
         if door.pip:
             cell += f" (pip {door.pip})"
-        ends = door.ends.value if door.hole is None else f"**open**: {door.hole}"
-        row = (door.kind.value, cell, "" if door.name == typed else f"`{typed}`", door.bare.value)
-        yield f"| {' | '.join((*row, ends))} |"
+        again = "" if door.name == typed else f"`{typed}`"
+        row = (door.kind.value, cell, again, door.bare.value, door.ends.value)
+        yield f"| {' | '.join(row)} |"

@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from packaging.specifiers import SpecifierSet
 
-from tests.e2e.doors.door import Bare, Door, Ends, Kind, Tool
-from tests.e2e.doors.scene import Scene, scene
+from tests.e2e.doors.door import Bare, Door, Kind, Tool
 from tests.e2e.doors.table import DOORS
-from tests.e2e.guarded import Ran
+from tests.e2e.doors.walk import ClosedDoorError, assert_shut, is_there, walk_through
 
-MARKER = "frob-9.0"
 VARIABLES = (
     *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE"),
     *("PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_NO_INDEX", "PIP_TRUSTED_HOST"),
@@ -23,41 +20,20 @@ VARIABLES = (
 )
 
 
-def a_row(door: Door) -> object:
-    marks = []
-    if door.hole:
-        marks = [pytest.mark.xfail(reason=door.hole, strict=True, raises=AssertionError)]
-    return pytest.param(door, id=door.id, marks=marks)
-
-
 @pytest.fixture
 def template(door: Door, request: pytest.FixtureRequest) -> Path:
     name = "pip_template" if door.tool is Tool.PIP else "bare_template"
     path: Path = request.getfixturevalue(name)
-    for info in path.glob("lib/python3*/site-packages/pip-*.dist-info"):
-        if info.stem.removeprefix("pip-") not in SpecifierSet(door.pip):
-            pytest.skip(f"a door of pip {door.pip}")
+    if not is_there(door, path):
+        pytest.skip(f"a door of pip {door.pip}")
     return path
 
 
-@pytest.mark.parametrize("door", [a_row(door) for door in DOORS])
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.id)
 def test_a_door_that_is_open_without_the_guard_is_shut(
     door: Door, template: Path, tmp_path: Path
 ) -> None:
-    walk_through(door, tmp_path / "bare", template)
-    with scene(tmp_path / "guarded", door, template) as (stage, attacker):
-        before = stage.tree()
-        ran = stage.guarded()
-        after = stage.tree()
-        stage.use()
-        assert not stage.marker.exists(), ran.said
-        assert MARKER not in stage.installed(), ran.said
-        assert door.asks or attacker.requests == [], ran.said
-        _assert_ended(door, ran)
-        if not door.ends.code:
-            assert "frob-1.0" in stage.installed(), ran.said
-        else:
-            assert after == before, ran.said
+    assert_shut(door, tmp_path, template)
 
 
 @pytest.mark.parametrize("bare", Bare)
@@ -72,37 +48,6 @@ def test_a_row_that_is_no_door_is_an_error(bare: Bare, bare_template: Path, tmp_
     )
     with pytest.raises(ClosedDoorError):
         walk_through(door, tmp_path / "bare", bare_template)
-
-
-def walk_through(door: Door, folder: Path, template: Path) -> None:
-    """Show that the bare tool lets the marker in. Raises `ClosedDoorError` where it does not."""
-    with scene(folder, door, template) as (stage, attacker):
-        ran = stage.bare()
-        if not _walked_through(door, stage, asked=bool(attacker.requests)):
-            raise ClosedDoorError(ran.said)
-
-
-class ClosedDoorError(Exception):
-    """The bare tool does not walk through: the row shows nothing. No known hole excuses that."""
-
-
-def _walked_through(door: Door, stage: Scene, *, asked: bool) -> bool:
-    match door.bare:
-        case Bare.ASKS:
-            return asked
-        case Bare.RUNS:
-            return stage.marker.exists()
-        case Bare.INSTALLS:
-            early = stage.marker.exists()
-            stage.use()
-            return early or stage.marker.exists()
-
-
-def _assert_ended(door: Door, ran: Ran) -> None:
-    assert "Traceback" not in ran.said
-    assert ran.code == door.ends.code, ran.said
-    if door.ends is Ends.REFUSED:
-        assert "error: " in ran.err
 
 
 def test_no_two_doors_have_the_same_name() -> None:
