@@ -8,10 +8,14 @@ import importlib
 import logging
 import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from guard.cli.exit import ExitCode
+from guard.cli.mirror_workers import Supervisor, handed_over, listening
 from guard.errors import UnsupportedError, UsageError
+
+if TYPE_CHECKING:
+    from guard.mirror.settings import Settings
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ELSEWHERE: Final = {
@@ -67,13 +71,31 @@ def _serve(arguments: argparse.Namespace) -> int:
             f"`--host {settings.host}` would open the mirror to others without a login",
             hint="add `--login`; tokens come from `guard mirror token create`",
         )
+    listener = handed_over()
+    if listener is None and arguments.workers > 1:
+        return _supervised(arguments, settings)
     level = logging.WARNING if arguments.quiet else logging.INFO
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
     with opened(settings) as own:
         app = composed(own)
         config = configured(app, settings.host, settings.port)
-        if not arguments.quiet:
-            sys.stderr.write(f"serving http://{settings.host}:{settings.port}/simple/\n")
+        if not arguments.quiet and listener is None:
+            _say(settings)
         with watching(own), contextlib.closing(app):
-            uvicorn.Server(config).run()
+            uvicorn.Server(config).run(None if listener is None else [listener])
     return ExitCode.OK
+
+
+def _supervised(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Serve with several processes."""
+    from guard.cli.mirror_parts import mirror_of  # noqa: PLC0415 - the extra
+
+    mirror_of(settings).close()  # the database is there before any of them wants to make it
+    with listening(settings.host, settings.port) as listener:
+        if not arguments.quiet:
+            _say(settings)
+        return Supervisor(arguments.workers, listener).run()
+
+
+def _say(settings: Settings) -> None:
+    sys.stderr.write(f"serving http://{settings.host}:{settings.port}/simple/\n")

@@ -114,7 +114,7 @@ class Application:
         self._files = Files(own.mirror, own.judge, own.pulling, denied)
         closed = gate is not None and not gate.anonymous
         self.immediate = None if closed else Immediate(self._simple, self._hosts)
-        """What the server may ask first. It passes by the gate: whoever shows a token goes there."""
+        """What the server may ask first, of whoever shows no token: it passes by the gate."""
         self._uploading = None
         if own.mirror.settings.uploads and gate is not None:
             taking = Uploads(own.mirror, own.judge, own.owners, own.intake)

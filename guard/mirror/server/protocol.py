@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from pathlib import Path
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import (
@@ -111,13 +110,13 @@ class Bounded(HttpToolsProtocol):
             self.transport.write(answer.body)
         return True
 
-    async def send_file(self, path: Path, start: int, size: int) -> None:
+    async def send_file(self, source: int, start: int, size: int) -> None:
         """Send part of a file as the body of the response that has begun. Raises `MirrorError`."""
         cycle, transport = self.cycle, self.transport
         await emptied(transport, self.flow)
         if not (cycle.disconnected or transport.is_closing()):
             gone = functools.partial(_is_gone, cycle, transport)
-            await send_file(transport, path, start, size, gone=gone)
+            await send_file(transport, source, start, size, gone=gone)
         cycle.expected_content_length = 0
 
     def send_400_response(self, msg: str) -> None:

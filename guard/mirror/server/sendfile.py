@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +14,9 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from guard.errors import MirrorError
 
 SENDFILE: Final = "guard.sendfile"
-"""The name of the extension in an ASGI scope: a coroutine function of path, start and size."""
+"""The name of the extension in an ASGI scope: a coroutine function of a file, start and size."""
 
+_SHORT: Final = "the mirror's store has less of a file than it should"
 _PART: Final = 1 << 20
 _SLOWEST: Final = 60.0
 """Seconds for which a client may take nothing."""
@@ -35,18 +37,29 @@ async def emptied(transport: asyncio.Transport, flow: FlowControl) -> None:
         transport.set_write_buffer_limits()
 
 
-async def send_file(
-    transport: asyncio.Transport, path: Path, start: int, size: int, *, gone: Callable[[], bool]
-) -> None:
-    """Send `size` bytes of the file at `path`, from `start`, as long as somebody takes them.
-
-    Nothing else may be written meanwhile. Raises `MirrorError` where the file has less.
-    """
-    connection = transport.get_extra_info("socket")
+@contextlib.contextmanager
+def opened(path: Path, size: int) -> Iterator[int]:
+    """Yield the descriptor of a file that has at least `size` bytes. Raises `MirrorError`."""
     try:
         source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise _unreadable(error) from None
+    try:
+        if os.fstat(source).st_size < size:
+            raise MirrorError(_SHORT)
+        yield source
+    finally:
+        os.close(source)
+
+
+async def send_file(
+    transport: asyncio.Transport, source: int, start: int, size: int, *, gone: Callable[[], bool]
+) -> None:
+    """Send `size` bytes of an open file, from `start`, as long as somebody takes them.
+
+    Nothing else may be written meanwhile. Raises `MirrorError` where the file has less.
+    """
+    connection = transport.get_extra_info("socket")
     try:
         # The loop keeps the transport's own descriptor to itself.
         target = os.dup(connection.fileno())
@@ -58,8 +71,6 @@ async def send_file(
         transport.abort()  # whoever takes nothing gets nothing
     except OSError as error:
         raise _unreadable(error) from None
-    finally:
-        os.close(source)
 
 
 async def _sent(target: int, source: int, start: int, end: int, gone: Callable[[], bool]) -> None:
@@ -71,7 +82,7 @@ async def _sent(target: int, source: int, start: int, end: int, gone: Callable[[
                 await _writable(target)
             continue
         if not count:
-            raise MirrorError("the mirror's store has less of a file than it should")
+            raise MirrorError(_SHORT)
         start += count
         await asyncio.sleep(0)  # others want to be answered, too
 
