@@ -75,8 +75,10 @@ class Bounded(HttpToolsProtocol):
             raise ValueError("its head is too large")  # the parser stops, and says so below
         self._answered = self._answers()
         if not self._answered:
-            self.scope["extensions"] = {SENDFILE: self.send_file}  # type: ignore[dict-item]
             super().on_headers_complete()
+            # Bound to this request: whatever comes after it is read before it is answered.
+            sending: Any = functools.partial(self.send_file, self.cycle)
+            self.scope["extensions"] = {SENDFILE: sending}
 
     def on_body(self, body: bytes) -> None:
         """Take more of the body, if anybody is to have it."""
@@ -110,9 +112,11 @@ class Bounded(HttpToolsProtocol):
             self.transport.write(answer.body)
         return True
 
-    async def send_file(self, source: int, start: int, size: int) -> None:
+    async def send_file(
+        self, cycle: RequestResponseCycle, source: int, start: int, size: int
+    ) -> None:
         """Send part of a file as the body of the response that has begun. Raises `MirrorError`."""
-        cycle, transport = self.cycle, self.transport
+        transport = self.transport
         await emptied(transport, self.flow)
         if not (cycle.disconnected or transport.is_closing()):
             gone = functools.partial(_is_gone, cycle, transport)
