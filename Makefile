@@ -21,7 +21,7 @@ try: $(VENV)/.run-$(VERSION)  # the main job for real, from the configured index
 test: $(VENV)/.dev-$(VERSION)  # everything that needs no network, on every core
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(TESTS)
 online: $(VENV)/.dev-$(VERSION)  # what needs the index, and our own tools through the guard
-	$(BIN)/python -m pytest -m online
+	$(BIN)/python -m pytest -m online --numprocesses 2 --dist loadgroup
 	$(PYTHON) -m venv --clear --without-pip .try/own
 	$(BIN)/guard install --python .try/own \
 		--require-hashes -r requirements/dev.txt
@@ -44,7 +44,8 @@ bench: $(VENV)/.dev-$(VERSION)  # the speed bars: ratios against the bare tools
 	$(BIN)/python -m bench.inspection --rounds $(ROUNDS)
 pins: $(VENV)/.dev-$(VERSION)  # requirements/*.txt anew, nothing younger than our own cooldown
 	$(PINS) --output-file requirements/run.txt
-	$(PINS) --group test --group lint --group services --output-file requirements/dev.txt
+	$(PINS) --extra mirror --extra mirror-scale --group test --group lint --group services --group browser --group conformance \
+		--output-file requirements/dev.txt
 clean:
 	rm -rf $(VENV) .try .bench .*_cache .hypothesis dist
 

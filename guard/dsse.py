@@ -104,6 +104,21 @@ def public_key(path: Path) -> PublicKey:
     return _named(key)
 
 
+def public_key_of(spki: bytes) -> PublicKey:
+    """Return the key that a SubjectPublicKeyInfo is. Raises `SealError`."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
+
+    try:
+        key = load_der_public_key(spki)
+    except (ValueError, UnsupportedAlgorithm):
+        raise SealError("it is no public key") from None
+    if not isinstance(key, ed25519.Ed25519PublicKey):
+        raise SealError("it is no Ed25519 key")
+    return _named(key)
+
+
 def opened(envelope: bytes, keys: Sequence[PublicKey]) -> tuple[bytes, PublicKey]:
     """Return the payload, and which of `keys` has signed it. Raises `SealError`.
 

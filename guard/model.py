@@ -371,6 +371,9 @@ class Candidate:
     unowned: Fact[tuple[Unowned, ...]] = Absent("it is not an environment")
     """What lies in an environment and is nobody's; known to an audit alone."""
 
+    vouched: Fact[Vouched] = Absent("nobody was asked for a receipt")
+    """What the mirror that it comes from says; asked for where the policy would take it."""
+
     built: Fact[Built] = Absent("it was not built here")
     """How it was made; then all that an index would say of it is what one says of its source."""
 
@@ -473,6 +476,47 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vouched:
+    """What a receipt says, whose signature holds and which is about these very bytes and name."""
+
+    key: str
+    """The public key that holds: its SubjectPublicKeyInfo in base64, as a policy names it."""
+
+    judged_at: datetime
+    policy: str
+    """The sha256 of the policy by which the file was admitted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptTerms:
+    """Whose word is taken for a judgement."""
+
+    key: str
+    """An Ed25519 key: its SubjectPublicKeyInfo in base64."""
+
+    max_age: timedelta = timedelta(days=2)
+    policies: tuple[str, ...] = ()
+    """The sha256 of those policies that will do; without any, every one will."""
+
+    def objection(self, vouched: Vouched, now: datetime) -> str | None:
+        """Say why a receipt is not taken; `None` where it is."""
+        age = now - vouched.judged_at
+        if vouched.key != self.key:
+            return "another key has signed it"
+        if age > self.max_age:
+            return f"it is of {vouched.judged_at:%Y-%m-%d %H:%M} UTC, and too old"
+        if age < -_AHEAD:
+            return f"it is of {vouched.judged_at:%Y-%m-%d %H:%M} UTC: check the clock"
+        if self.policies and vouched.policy not in self.policies:
+            return "it was made by another policy"
+        return None
+
+
+_AHEAD: Final = timedelta(minutes=5)
+"""How far another machine's clock may be ahead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
     """An index that the policy knows, and the names that only it may serve."""
 
@@ -481,6 +525,9 @@ class IndexEntry:
     owns: tuple[str, ...] = ()
     trust_root: str | None = None
     """The Sigstore that attested its files, where that is not the public one: a file's name."""
+
+    receipts: ReceiptTerms | None = None
+    """Whose receipts count in place of judging its files again."""
 
 
 @dataclass(frozen=True, slots=True)

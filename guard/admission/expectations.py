@@ -25,6 +25,7 @@ EXERCISED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "known-malware": ("advisories", "unknown.advisories"),
     "known-vulnerability": ("advisories", "unknown.advisories"),
     "foreign-index": ("index",),
+    "missing-receipt": ("index",),
     "lookalike-name": ("first-uploaded", "releases"),
     "missing-attestation": ("publisher", "invalid-attestation", "unknown.publisher"),
     "dropped-attestation": ("before.publisher",),

@@ -30,6 +30,7 @@ from guard.model import (
     Requested,
     Unknown,
     Verdict,
+    Vouched,
 )
 from guard.policy import Policy
 from guard.progress import Progress, Silent
@@ -43,6 +44,7 @@ from guard.sources.index import IndexSource, Located
 from guard.sources.installed import Folders
 from guard.sources.overlaps import Coming, overlaps
 from guard.sources.publication import Publication, Publications
+from guard.sources.receipts import receipt_of
 
 FILE_LIMIT: Final = 8 << 30
 """Bytes of one file, whatever size is announced; PyPI's own largest are below."""
@@ -50,6 +52,7 @@ FILE_LIMIT: Final = 8 << 30
 _STRONG: Final = frozenset({"sha256", "sha384", "sha512"})
 _NOT_BUILT: Final = Absent("it was not built here")
 _NOT_ASKED: Final = Unknown("not downloaded: something else was denied before")
+_NO_RECEIPT: Final = Absent("nobody was asked for a receipt")
 _APPROVED: Final = Unknown("what was approved needs none, and these are other bytes")
 """Of what is compared with: nobody asks for it unless the file is not the one that was promised."""
 
@@ -61,6 +64,7 @@ class _Received:
     arrival: Fact[Arrival]
     content: Fact[Content]
     baseline: Fact[Baseline] = _NOT_ASKED
+    vouched: Fact[Vouched] = _NO_RECEIPT
 
     @property
     def digests(self) -> Fact[Mapping[str, str]]:
@@ -303,6 +307,7 @@ class Admission:
             history=located.history,
             content=received.content,
             baseline=received.baseline,
+            vouched=received.vouched,
             overlaps=Absent("no target is known"),
             advisories=self.advisories.of(file.project, file.version),
             remedies=self._remedies(file, located),
@@ -348,7 +353,23 @@ class Admission:
             listing = located.result().listing
             if self.policy.suspects(content) and self.policy.compares_contents(listing, self.now):
                 baseline = self.baselines.opened(baseline)
-        return replace(received, baseline=baseline)
+        vouched = self._vouched(asked.file, located.result(), received.arrival)
+        return replace(received, baseline=baseline, vouched=vouched)
+
+    def _vouched(self, file: File, place: Located, arrival: Fact[Arrival]) -> Fact[Vouched]:
+        """Return what the mirror that a file comes from says of it, where its word would count."""
+        if not isinstance(place.origin, Origin) or not isinstance(arrival, Arrival):
+            return _NO_RECEIPT
+        index = place.origin.url
+        keys = [
+            entry.receipts.key
+            for policy in self.policy.stack()
+            for entry in policy.indexes
+            if entry.receipts is not None and entry.url == index
+        ]
+        if not keys:
+            return _NO_RECEIPT
+        return receipt_of(self.http, index, arrival.digests["sha256"], file.filename, keys)
 
     def _opened(
         self, asked: Asked, located: concurrent.futures.Future[Located], progress: Progress

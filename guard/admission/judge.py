@@ -17,6 +17,7 @@ from guard.model import (
     File,
     Finding,
     Installation,
+    Level,
     Requested,
     RuleId,
     Unknown,
@@ -26,6 +27,37 @@ from guard.model import (
 )
 from guard.policy import Policy
 from guard.rules import Stage
+from guard.rules.altered_file import AlteredFile
+from guard.rules.denied_release import DeniedRelease
+from guard.rules.direct_url import DirectUrl
+from guard.rules.foreign_file import ForeignFile
+from guard.rules.foreign_index import ForeignIndex
+from guard.rules.hash_mismatch import HashMismatch
+from guard.rules.missing_receipt import MissingReceipt
+from guard.rules.source_distribution import SourceDistribution
+from guard.rules.unapproved_file import UnapprovedFile
+from guard.rules.unguarded_install import UnguardedInstall
+from guard.rules.unowned_file import UnownedFile
+from guard.rules.vanished_file import VanishedFile
+
+OWN: Final = frozenset(
+    rule.id
+    for rule in (
+        MissingReceipt,
+        DeniedRelease,
+        UnapprovedFile,
+        VanishedFile,
+        HashMismatch,
+        ForeignIndex,
+        SourceDistribution,
+        DirectUrl,
+        ForeignFile,
+        AlteredFile,
+        UnguardedInstall,
+        UnownedFile,
+    )
+)
+"""The rules that nobody else can answer: about what is asked for here, and where it goes."""
 
 _UNASKED: Final = Absent("nobody asks for the bytes before they are here")
 _NOT_INSTALLED: Final = Absent("it is not installed")
@@ -44,20 +76,42 @@ def judge(
     At the index stage only the rules are asked that need no bytes: what they deny stays denied.
     With `only`, those are asked that make sense for what is judged (`guard.audit.scope`).
     """
+    own = only
+    if own is None and _is_vouched_for(candidate, policy, stage):
+        own = OWN
     seen = candidate
     if stage is not Stage.FILE:
         seen = replace(candidate, content=_UNASKED, digests=_UNASKED)
     findings = tuple(
         policy.waive(finding, candidate)
         for rule in policy.in_force(candidate.file.project)
-        if (stage is Stage.FILE or rule.stage is not Stage.FILE)
-        and (only is None or rule.id in only)
+        if (stage is Stage.FILE or rule.stage is not Stage.FILE) and (own is None or rule.id in own)
         for finding in rule.check(seen)
     )
     if policy.floor is not None:
         below = judge(candidate, policy.floor.policy, stage=stage, only=only).findings
         findings = _with_floor(findings, below, policy.floor.reason)
     return Verdict(candidate, findings)
+
+
+def _is_vouched_for(candidate: Candidate, policy: Policy, stage: Stage) -> bool:
+    """Tell whether the policy takes the word of the mirror that a file comes from.
+
+    Before its bytes are here nobody asks for its receipt: what that mirror lists is hidden by no
+    rule that it was judged by already. It is asked for before anything is admitted.
+    """
+    if not any(entry.receipts for entry in policy.indexes):
+        return False
+    rule = policy.rule(MissingReceipt, candidate.file.project)
+    terms = rule.terms(candidate) if rule.level is Level.DENY else None
+    if terms is None:
+        return False
+    if stage is not Stage.FILE:
+        return True
+    vouched = candidate.vouched
+    if isinstance(vouched, Absent | Unknown):
+        return False
+    return terms.objection(vouched, candidate.judged_at) is None
 
 
 def _with_floor(

@@ -112,11 +112,17 @@ class Store:
 
     def entries(self, name: NormalizedName) -> tuple[Entry, ...]:
         """Return what is said of a project. Raises `StoreError`."""
+        packed = self.packed(name)
+        with _reading():
+            return () if packed is None else _ENTRIES.decode(zlib.decompress(packed))
+
+    def packed(self, name: NormalizedName) -> bytes | None:
+        """Return the same as it is kept, for whoever only compares it. Raises `StoreError`."""
         with _reading(), self._lock:
             row = self._connection.execute(
                 "SELECT entries FROM projects WHERE name = ?", (name,)
             ).fetchone()
-            return () if row is None else _ENTRIES.decode(zlib.decompress(row[0]))
+            return None if row is None else bytes(row[0])
 
     def _opened(self, size: int) -> Snapshot:
         with _reading():

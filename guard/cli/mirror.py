@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import logging
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -21,8 +20,14 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ELSEWHERE: Final = {
     "backup": "guard.cli.mirror_database",
     "build": "guard.cli.mirror_build",
+    "deny": "guard.cli.mirror_care",
     "export": "guard.cli.mirror_bundle",
     "import": "guard.cli.mirror_bundle",
+    "lift": "guard.cli.mirror_care",
+    "notify": "guard.cli.mirror_care",
+    "point": "guard.cli.mirror_point",
+    "rejudge": "guard.cli.mirror_care",
+    "status": "guard.cli.mirror_care",
     "migrate": "guard.cli.mirror_database",
     "restore": "guard.cli.mirror_database",
     "worker": "guard.cli.mirror_worker",
@@ -62,6 +67,8 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     from guard.cli.mirror_parts import opened, settings_of  # noqa: PLC0415
     from guard.cli.mirror_site import composed  # noqa: PLC0415
+    from guard.cli.mirror_watch import logs, watched  # noqa: PLC0415
+    from guard.cli.recording import signing_key  # noqa: PLC0415
     from guard.mirror.server.app import watching  # noqa: PLC0415
     from guard.mirror.server.serving import configured  # noqa: PLC0415
 
@@ -74,14 +81,17 @@ def _serve(arguments: argparse.Namespace) -> int:
     listener = handed_over()
     if listener is None and arguments.workers > 1:
         return _supervised(arguments, settings)
-    level = logging.WARNING if arguments.quiet else logging.INFO
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
-    with opened(settings) as own:
-        app = composed(own)
-        config = configured(app, settings.host, settings.port)
+    logs(arguments)
+    key = signing_key(arguments.signing_key) if arguments.signing_key else None
+    with (
+        opened(settings) as own,
+        contextlib.closing(composed(own, key)) as app,
+        watched(own, app, arguments) as application,
+    ):
+        config = configured(application, settings.host, settings.port)
         if not arguments.quiet and listener is None:
             _say(settings)
-        with watching(own), contextlib.closing(app):
+        with watching(own):
             uvicorn.Server(config).run(None if listener is None else [listener])
     return ExitCode.OK
 

@@ -32,13 +32,15 @@ from guard.mirror.settings import Settings
 from guard.mirror.shelf import Shelf
 from guard.mirror.store import open_store
 from guard.mirror.upstream import LIMITS, POOLED, Upstream
+from guard.mirror.watch.denials import Denials, beneath
+from guard.mirror.watch.feeding import Following
+from guard.mirror.watch.snapshots import Snapshots
 from guard.model import Index
 from guard.policy import effective
 from guard.private import private_folder
 from guard.progress import Silent
 from guard.quarantine import Quarantine
 from guard.request import IndexOptions, Request, Wanted
-from guard.sources.advisories import AdvisorySource
 from guard.sources.cache import PageCache
 from guard.sources.http import Connection, FetchError
 from guard.sources.pages import Pages
@@ -106,11 +108,16 @@ def _migrated(settings: Settings) -> Database:
 
 @contextlib.contextmanager
 def opened(
-    settings: Settings, *, cache: PageCache | None = None, origins: Sequence[str] = ()
+    settings: Settings,
+    *,
+    cache: PageCache | None = None,
+    origins: Sequence[str] = (),
+    refresh: bool = False,
 ) -> Iterator[Parts]:
     """Yield a mirror with its judge, ready to serve.
 
-    `cache` is where pages are kept; `origins` are the upstreams of a mirror that has none.
+    `cache` is where pages are kept; `origins` are the upstreams of a mirror that has none. With
+    `refresh`, every page is asked for again, however young it is.
     """
     mirror = mirror_of(settings)
     pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
@@ -118,7 +125,7 @@ def opened(
     session = _session(mirror, pool, cache, origins)
     try:
         with contextlib.closing(_upstream(session)) as upstream:
-            own = parts(mirror, _judge(mirror, session, upstream, cache))
+            own = parts(mirror, _judge(mirror, session, upstream, cache, refresh=refresh))
             with contextlib.closing(own):
                 yield own
     finally:
@@ -188,16 +195,22 @@ def _stale(settings: Settings) -> float:
     return math.inf if settings.offline else settings.stale_age.total_seconds()
 
 
-def _judge(mirror: Mirror, session: Session, upstream: Upstream, cache: PageCache) -> Judge:
+def _judge(
+    mirror: Mirror, session: Session, upstream: Upstream, cache: PageCache, *, refresh: bool
+) -> Judge:
     settings = mirror.settings
     admission = session.admission
     shelf = Shelf(admission.quarantine.root, mirror.store)
-    pages = Pages(upstream, cache, offline=settings.offline, stale=_stale(settings))
+    pages = Pages(
+        upstream, cache, offline=settings.offline, refresh=refresh, stale=_stale(settings)
+    )
+    denials = Denials(mirror.database)
     outside = Outside(
         admission=replace(admission, quarantine=shelf, installed=dict, target=lambda: None),
         pages=pages,
         indexes=admission.index.indexes,
         policy=lambda: effective(policy_files(settings.policy, None))[0],
-        advisories=lambda: AdvisorySource(advisories_folder()),
+        advisories=Following(mirror, settings.data / "advisories", Snapshots(advisories_folder())),
+        beneath=lambda policy: beneath(policy, denials.in_force()),
     )
     return Judge(outside, lambda: in_force(mirror.database), mirror.clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from guard.dsse import PrivateKey
 from guard.mirror.mirror import Mirror
 from guard.mirror.people.authentication import Authentication
 from guard.mirror.people.automatic import Automatic
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from guard.mirror.people.identities import Identities
 
 
-def composed(own: Parts) -> Application:
-    """Return the application that a server runs."""
+def composed(own: Parts, key: PrivateKey | None = None) -> Application:
+    """Return the application that a server runs; `key` signs receipts."""
     mirror = own.mirror
     authentication = Authentication(Tokens(mirror.database), mirror.clock)
     known = _identities(mirror)
@@ -40,6 +41,7 @@ def composed(own: Parts) -> Application:
         gate=TokenGate(authentication, anonymous=mirror.settings.anonymous),
         denied=automatic if mirror.settings.requests else None,
         hosts=hosts_of(mirror.settings.host, mirror.settings.public_url),
+        key=key,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from guard.model import DenyEntry, IndexEntry
+from guard.model import DenyEntry, IndexEntry, ReceiptTerms
 from guard.policy import Exemption, Policy
 from guard.policy.policy import Group
 from guard.publisher import CLAIMS, IdentityPattern, Pin
@@ -132,7 +132,12 @@ def _index(entry: IndexEntry) -> dict[str, Any]:
         "url": entry.url,
         "owns": entry.owns,
         "trust-root": entry.trust_root,
-    }
+    } | ({"receipts": _receipts(entry.receipts)} if entry.receipts else {})
+
+
+def _receipts(terms: ReceiptTerms) -> dict[str, Any]:
+    given = {"key": terms.key, "max-age": f"{terms.max_age // timedelta(seconds=1)} seconds"}
+    return given | ({"policies": list(terms.policies)} if terms.policies else {})
 
 
 def _deny(entry: DenyEntry) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from guard.errors import SourceError
 from guard.mirror.mirror import Mirror
 from guard.mirror.records import Key
 from guard.mirror.server.app import Parts
+from guard.mirror.watch.monitor import Handlers
 from guard.mirror.worker import Handler
 from guard.model import Unknown
 
@@ -24,4 +25,4 @@ def handlers(own: Parts) -> Mapping[str, Handler]:
         if isinstance(taken, Unknown):
             raise SourceError(f"{payload['filename']} could not be judged", reason=taken.reason)
 
-    return {JUDGE: judge}
+    return {JUDGE: judge, **Handlers(own.mirror, own.judge, own.owners)()}

@@ -74,7 +74,7 @@ class Intake:
         (verdict,) = judgement.verdicts
         admitted = next(iter(judgement.admitted), None)
         held = self._stored(found, admitted) if admitted else None
-        decided = _decided(verdict, epoch, admitted=admitted is not None)
+        decided = decided_of(verdict, epoch, admitted=admitted is not None)
         return FileRecord(listed=found.listed, decided=decided, held=held)
 
     def _admission(self, found: Found) -> Admission:
@@ -185,7 +185,8 @@ class Intake:
         return sha256
 
 
-def _decided(verdict: Verdict, epoch: str, *, admitted: bool) -> Decided:
+def decided_of(verdict: Verdict, epoch: str, *, admitted: bool) -> Decided:
+    """Return what a verdict comes to; `admitted` is whether there is a proof of it."""
     now = verdict.candidate.judged_at
     if admitted:
         state = State.ADMITTED

@@ -29,7 +29,12 @@ from guard.sources.provenance import LIMIT
 class Standpoint:
     """What everything is judged by at one moment."""
 
+    base: Policy
+    """As its files say."""
+
     policy: Policy
+    """With the approvals and denials of the mirror's own."""
+
     advisories: AdvisorySource
     epoch: str
     """The digest of the two and of this program's version."""
@@ -50,6 +55,9 @@ class Outside:
     advisories: Callable[[], AdvisorySource]
     """Opens the snapshot as it is now."""
 
+    beneath: Callable[[Policy], Policy] = lambda policy: policy
+    """Puts below a policy what the mirror itself denies. Raises `MirrorError`."""
+
 
 class Judge:
     """Judges by the newest policy, approvals and advisories. Used by many threads at once."""
@@ -62,7 +70,7 @@ class Judge:
         self._approvals = approvals
         self._clock = clock
         self._lock = threading.Lock()
-        self._standpoint = self._read()
+        self._standpoint = self._standing(outside.policy())
         self.trouble: str | None = None
         """Why the policy in force is not the one that its files have now."""
 
@@ -81,18 +89,23 @@ class Judge:
         """The policy in force."""
         return self._standpoint.policy
 
+    @property
+    def advisories(self) -> AdvisorySource:
+        """The advisories in force."""
+        return self._standpoint.advisories
+
     def refresh(self) -> bool:
         """Read everything again; tell whether it says something else. Raises `MirrorError`.
 
-        A policy that cannot be read does not loosen anything: the one before it stays in force.
+        A policy that cannot be read does not loosen anything: the one before it stays in force,
+        under the approvals, denials and advisories of now.
         """
         with self._lock:
             try:
-                found = self._read()
+                found = self._standing(self._base())
             except PolicyError as error:
                 self.trouble = str(error)
                 return False
-            self.trouble = None
             new = found.epoch != self._standpoint.epoch
             if new:
                 self._standpoint = found
@@ -146,9 +159,20 @@ class Judge:
         """Return when the upstream's page was last had, if it is still here."""
         return IndexSource(self._outside.pages, (owner,)).seen_at(owner, project)
 
-    def _read(self) -> Standpoint:
+    def _base(self) -> Policy:
+        """Return the policy of the files, or the last one that there was."""
+        try:
+            policy = self._outside.policy()
+        except PolicyError as error:
+            self.trouble = str(error)
+            return self._standpoint.base
+        self.trouble = None
+        return policy
+
+    def _standing(self, base: Policy) -> Standpoint:
         outside = self._outside
-        policy = overlay({}, outside.policy(), source="the mirror", approvals=self._approvals())
+        policy = overlay({}, base, source="the mirror", approvals=self._approvals())
+        policy = outside.beneath(policy)
         advisories = outside.advisories()
         admission = replace(outside.admission, policy=policy, advisories=advisories)
-        return Standpoint(policy, advisories, basis(admission))
+        return Standpoint(base, policy, advisories, basis(admission))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Final
 
@@ -78,6 +78,7 @@ def _known() -> _Known:
     )
 
 
+@lru_cache(4096)  # a millisecond, for each file of a project
 def nearest(name: NormalizedName) -> Resemblance | None:
     """Return what `name` could be mistaken for; `None` for what is itself known.
 

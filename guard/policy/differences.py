@@ -156,6 +156,7 @@ def _indexes(policy: Policy) -> list[str]:
         f"{entry.name} {entry.url}"
         + (f" owns {', '.join(entry.owns)}" if entry.owns else "")
         + (f", trust root {entry.trust_root}" if entry.trust_root else "")
+        + (f", receipts of {entry.receipts.key}" if entry.receipts else "")
         for entry in policy.indexes
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -14,7 +15,7 @@ from packaging.version import Version
 
 from guard.duration import EXPECTED, Duration
 from guard.errors import PolicyError
-from guard.model import DenyEntry, IndexEntry, RuleId, Versions, index_url
+from guard.model import DenyEntry, IndexEntry, ReceiptTerms, RuleId, Versions, index_url
 from guard.policy.complaints import complaint
 from guard.policy.policy import Exemption
 from guard.publisher import CLAIMS, IdentityPattern, Pin, PublisherKind
@@ -29,7 +30,31 @@ Numbers = int | Annotated[tuple[int, ...], msgspec.Meta(min_length=1)]
 _TELLING: Final = ("repository", "repository_id", "identity", "build_signer", "subject")
 """The claims that tell one publisher from the others of an issuer."""
 
+_ED25519: Final = re.compile(r"MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=")
+"""RFC-8410: the SubjectPublicKeyInfo of such a key differs from any other in its last 32 bytes."""
+
 T = TypeVar("T")
+
+
+class ReceiptsTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """`receipts` of an `[[index]]`: a mirror whose word is taken."""
+
+    key: Text
+    max_age: Duration | None = None
+    policies: Names | None = None
+
+    def terms(self) -> ReceiptTerms:
+        """Return the terms. Raises `ValueError` for what cannot be a key."""
+        if not _ED25519.fullmatch(self.key):
+            raise ValueError(
+                "the key of receipts is the one line between BEGIN and END of its public PEM"
+            )
+        given = ReceiptTerms(
+            key=self.key, policies=tuple(sha256_digest(digest) for digest in self.policies or ())
+        )
+        return given if self.max_age is None else replace(given, max_age=self.max_age)
 
 
 class IndexTable(
@@ -41,12 +66,17 @@ class IndexTable(
     url: Text
     owns: Names | None = None
     trust_root: Text | None = None
+    receipts: ReceiptsTable | None = None
 
     def entry(self) -> IndexEntry:
         """Return the entry with its URL and names in normal form."""
         owns = tuple(_name_glob(pattern) for pattern in self.owns or ())
         return IndexEntry(
-            name=self.name, url=absolute(self.url), owns=owns, trust_root=self.trust_root
+            name=self.name,
+            url=absolute(self.url),
+            owns=owns,
+            trust_root=self.trust_root,
+            receipts=self.receipts.terms() if self.receipts else None,
         )
 
 

@@ -27,6 +27,7 @@ from guard.rules.known_vulnerability import KnownVulnerability
 from guard.rules.lookalike_name import LookalikeName
 from guard.rules.metadata_mismatch import MetadataMismatch
 from guard.rules.missing_attestation import MissingAttestation
+from guard.rules.missing_receipt import MissingReceipt
 from guard.rules.new_dependency import NewDependency
 from guard.rules.oversized_archive import OversizedArchive
 from guard.rules.quarantined_project import QuarantinedProject
@@ -62,6 +63,7 @@ CATALOGUE: Final[dict[RuleId, type[Rule]]] = {
         KnownMalware,
         KnownVulnerability,
         ForeignIndex,
+        MissingReceipt,
         LookalikeName,
         MissingAttestation,
         DroppedAttestation,

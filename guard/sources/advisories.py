@@ -86,6 +86,24 @@ class AdvisorySource:
             return False
         return isinstance(found, Advisories) and any(record.fixed for record in found.records)
 
+    def differing(
+        self, other: AdvisorySource, projects: Iterable[NormalizedName]
+    ) -> list[NormalizedName]:
+        """Return those of `projects` of which `other` says something else, or that nobody knows."""
+        ours, theirs = self._opened(), other._opened()
+        if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
+            return list(projects)
+        try:
+            return [name for name in projects if ours.packed(name) != theirs.packed(name)]
+        except StoreError:
+            return list(projects)
+
+    @property
+    def snapshot(self) -> Snapshot | Unknown:
+        """What it was made of."""
+        store = self._opened()
+        return store if isinstance(store, Unknown) else store.snapshot
+
     def _opened(self) -> Store | Unknown:
         """Return the store, opened once, by whoever comes first."""
         with self._lock:

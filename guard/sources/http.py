@@ -72,6 +72,8 @@ class Response:
     url: str
     headers: Mapping[str, str]
     body: bytes
+    outlasted: str | None = None
+    """Why this is what was there before: its server did not answer."""
 
 
 class Http:

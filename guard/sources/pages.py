@@ -77,7 +77,7 @@ class Pages:
         gone = isinstance(error, NotFoundError)
         if gone or not found or not 0 <= now - found[0].fetched_at < self._stale:
             raise error
-        return _cached(*found)
+        return replace(_cached(*found), outlasted=str(error) or "it did not answer")
 
     def _local(self, url: str, limit: int) -> Response:
         """Read a folder's `index.html`, or a file as it is."""

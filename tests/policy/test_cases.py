@@ -38,6 +38,11 @@ owns = ["acme-*"]
 name = "pinned"
 identities = [{ kind = "GitHub", repository = "acme/pinned", workflow = "release.yml" }]
 
+[[index]]
+name = "guarded"
+url = "https://guarded.example.com/simple/"
+receipts = { key = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=" }
+
 [[deny]]
 name = "evil"
 reason = "no"
@@ -60,6 +65,7 @@ SPEAKS: Final = {
     "known-malware": 'advisories = [{ id = "MAL-2026-1", malware = true }]',
     "known-vulnerability": 'advisories = [{ id = "PYSEC-2026-1", severity = "high" }]',
     "foreign-index": 'name = "acme-lib"\nindex = "https://mirror.example.com/simple"',
+    "missing-receipt": 'index = "https://guarded.example.com/simple/"',
     "lookalike-name": 'name = "reqeusts"\nfirst-uploaded = "2 days ago"\nreleases = 1',
     "missing-attestation": 'name = "pinned"',
     "dropped-attestation": f"before.{MINE}",

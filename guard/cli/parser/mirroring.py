@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from guard.cli.parser import mirror_loaded, mirror_people
+from guard.cli.parser import mirror_loaded, mirror_people, mirror_watch
 from guard.cli.parser.options import policy_option
 
 
@@ -61,6 +61,7 @@ def _serve(command: argparse.ArgumentParser) -> None:
     )
     mirror_loaded.serving(command)
     mirror_people.serving(command)
+    mirror_watch.serving(command)
     _judging(command)
 
 
@@ -145,6 +146,16 @@ def _backup(command: argparse.ArgumentParser) -> None:
 
 _ACTIONS: Final[tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...]] = (
     ("serve", "serve the mirror over HTTP", _serve),
+    (
+        "status",
+        "what it judges by, how old that is, what waits",
+        partial(mirror_watch.status, place=place),
+    ),
+    ("rejudge", "judge again what is held", partial(mirror_watch.rejudge, place=place)),
+    ("deny", "stop a release at once, everywhere", partial(mirror_watch.deny, place=place)),
+    ("lift", "deny a release no more", partial(mirror_watch.lift, place=place)),
+    ("notify", "tell people of events", partial(mirror_watch.notify, place=place)),
+    ("point", "what makes pip, uv and others install from it", mirror_watch.point),
     ("build", "write what is admitted as a static tree", _build),
     ("export", "write a signed bundle for a site without a network", _export),
     ("import", "judge a bundle, and take in what is admitted", _import),

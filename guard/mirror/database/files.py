@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,6 @@ from typing import Any, Final
 import msgspec
 from packaging.utils import NormalizedName
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
     Select,
@@ -25,9 +25,11 @@ from guard.errors import MirrorError
 from guard.mirror.database import schema
 from guard.mirror.database.changes import changed
 from guard.mirror.database.engine import Database
+from guard.mirror.database.notices import RESTORED, REVOKED, noticed
 from guard.mirror.records import Decided, FileRecord, Held, Key, Listed, State
 from guard.model import FileKind, Finding
 
+_log: Final = logging.getLogger("guard.mirror.decisions")
 _FINDINGS: Final = msgspec.json.Decoder(tuple[Finding, ...])
 _NEWS: Final = ("state", "epoch", "findings")
 """What makes a decision another one; to come to the same again every night is none."""
@@ -102,19 +104,102 @@ class Files:
         What was admitted and is denied now is revoked. The bytes of `held` are in the store before
         this is written, so that nothing is ever promised that is not there.
         """
+        _, state = self._database.transact(
+            lambda connection: _write(connection, key, decided, held, moment=moment)
+        )
+        logged(key, replace(decided, state=state))
+        return state
 
-        def write(connection: Connection) -> State:
-            row = connection.execute(_LOCKED, _where(key)).mappings().one()
-            after = _after(row, decided)
-            values = _decision(after) | (_holding(held) if held else {})
-            connection.execute(update(schema.files).where(*_is(key)).values(values))
-            if any(row[name] != values[name] for name in _NEWS):
-                connection.execute(insert(schema.decisions).values(_made(key, after)))
-            if row["state"] != after.state or (held and row["size"] is None):
-                changed(connection, NormalizedName(row["project"]), moment=moment)
-            return after.state
+    def settled(
+        self, decisions: Mapping[Key, tuple[str, Decided]], *, moment: datetime
+    ) -> Mapping[Key, tuple[State, State]]:
+        """Write down what became of files that are held: for each, its state before and now.
 
-        return self._database.transact(write)
+        With each goes the epoch of the decision that this one follows on. Where somebody else has
+        decided meanwhile, by another standpoint, that one stands.
+        """
+
+        def write(connection: Connection) -> dict[Key, tuple[State, State]]:
+            states = {}
+            for key in sorted(decisions, key=_order):
+                epoch, decided = decisions[key]
+                if connection.execute(_LOCKED, _where(key)).mappings().one()["epoch"] == epoch:
+                    states[key] = _write(connection, key, decided, None, moment=moment)
+            return states
+
+        states = self._database.transact(write)
+        for key, (_, state) in states.items():
+            logged(key, replace(decisions[key][1], state=state))
+        return states
+
+
+def logged(key: Key, decided: Decided) -> None:
+    """Write one line about a decision; whoever counts them listens to the same."""
+    _log.info(
+        "%s %s",
+        decided.state.value,
+        key.filename,
+        extra={
+            "guard": {
+                "event": "decision",
+                "file": key.filename,
+                "sha256": key.sha256,
+                "state": decided.state.value,
+                "rules": sorted({str(finding.rule) for finding in _against(decided)}),
+                "epoch": decided.epoch,
+            }
+        },
+    )
+
+
+def _against(decided: Decided) -> list[Finding]:
+    """Return the findings that led to a decision; under a denial, not what nobody looked into."""
+    undecided = decided.state is State.UNDECIDED
+    return [f for f in decided.findings if f.holds and f.unknown is undecided]
+
+
+def _order(key: Key) -> tuple[str, str]:
+    """Two that write the same rows take them in the same order, so that neither waits for ever."""
+    return key.sha256, key.filename
+
+
+def _write(
+    connection: Connection, key: Key, decided: Decided, held: Held | None, *, moment: datetime
+) -> tuple[State, State]:
+    """Write one decision; return the state before and the one now."""
+    row = connection.execute(_LOCKED, _where(key)).mappings().one()
+    before = State(row["state"])
+    decided = _after(row, decided)
+    values = _decision(decided) | (_holding(held) if held else {})
+    connection.execute(_UPDATE, values | {"of_sha256": key.sha256, "of_filename": key.filename})
+    if any(row[name] != values[name] for name in _NEWS):
+        connection.execute(_INSERT, _made(key, decided))
+    if before != decided.state or (held and row["size"] is None):
+        changed(connection, NormalizedName(row["project"]), moment=moment)
+    if (event := _event(before, decided.state)) is not None:
+        noticed(connection, event, _told(row, decided), moment=moment)
+    return before, decided.state
+
+
+def _event(before: State, after: State) -> str | None:
+    """Return what people are told when a file goes from one state to another."""
+    if after is State.REVOKED and before is not State.REVOKED:
+        return REVOKED
+    return RESTORED if (before, after) == (State.REVOKED, State.ADMITTED) else None
+
+
+def _told(row: RowMapping, decided: Decided) -> dict[str, object]:
+    return {
+        "project": row["project"],
+        "version": row["version"],
+        "filename": row["filename"],
+        "sha256": row["sha256"],
+        "state": decided.state.value,
+        "findings": [
+            {"rule": str(f.rule), "level": str(f.level), "message": f.message}
+            for f in _against(decided)
+        ],
+    }
 
 
 def record_of(row: RowMapping) -> FileRecord:
@@ -228,10 +313,15 @@ def _holding(held: Held) -> dict[str, Any]:
 
 
 def _after(row: RowMapping, decided: Decided) -> Decided:
-    """Return the decision as it follows on the one before: denied after admitted is revoked."""
-    before = {State.ADMITTED, State.REVOKED}
-    if decided.state is State.DENIED and row["state"] in before:
+    """Return the decision as it follows on the one before: denied after admitted is revoked.
+
+    Only what was admitted is ever held, whatever nobody could tell in between.
+    """
+    if decided.state is State.DENIED and row["size"] is not None:
         return replace(decided, state=State.REVOKED)
+    if decided.state is State.UNDECIDED and row["state"] == State.REVOKED:
+        findings = _FINDINGS.decode(row["findings"])  # it stays what it is until somebody can tell
+        return replace(decided, state=State.REVOKED, findings=findings)
     return decided
 
 
@@ -242,10 +332,6 @@ def _insert(connection: Connection) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(schema.files)
 
 
-def _is(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return schema.files.c.sha256 == key.sha256, schema.files.c.filename == key.filename
-
-
 def _where(key: Key) -> dict[str, str]:
     return {"sha256": key.sha256, "filename": key.filename}
 
@@ -254,3 +340,8 @@ _ONE: Final = select(schema.files).where(
     schema.files.c.sha256 == bindparam("sha256"), schema.files.c.filename == bindparam("filename")
 )
 _LOCKED: Final = _ONE.with_for_update()
+_UPDATE: Final = update(schema.files).where(
+    schema.files.c.sha256 == bindparam("of_sha256"),
+    schema.files.c.filename == bindparam("of_filename"),
+)
+_INSERT: Final = insert(schema.decisions)

@@ -225,3 +225,77 @@ audit: Final = Table(  # append only; each row has the digest of the one before
     Column("previous", _SHA256, nullable=False),
     Column("digest", _SHA256, nullable=False),
 )
+
+rounds: Final = Table(  # each time that everything held was to be judged again
+    "rounds",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("key", String(128), nullable=False, unique=True),  # one round for one reason
+    Column("kind", String(16), nullable=False),  # standpoint, day, upstreams, asked
+    Column("epoch", _SHA256, nullable=False),
+    Column("project", _NAME),  # NULL: all of them
+    Column("since", Moment, nullable=False),  # what was judged later, by this epoch, is left alone
+    Column("began_at", Moment, nullable=False),
+    Column("ended_at", Moment),  # NULL: it goes on, or whoever did it is no more
+    Column("judged", Integer, nullable=False, server_default="0"),
+    Column("revoked", Integer, nullable=False, server_default="0"),
+    Column("restored", Integer, nullable=False, server_default="0"),
+    Column("undecided", Integer, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
+)
+
+observations: Final = Table(  # what upstreams said last of what is held
+    "observations",
+    METADATA,
+    Column("project", _NAME, primary_key=True),
+    Column("digest", _SHA256),  # NULL: it could never be asked
+    Column("seen_at", Moment),
+    Column("trouble", Text),  # NULL: its upstream answered
+)
+
+denials: Final = Table(  # what was stopped by hand: each is a [[deny]] of the policy
+    "denials",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("project", _NAME, nullable=False),
+    Column("versions", Text),  # NULL: every one
+    Column("reason", Text, nullable=False),
+    Column("denied_by", Text, nullable=False),
+    Column("denied_at", Moment, nullable=False),
+    Column("lifted_by", Text),
+    Column("lifted_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+notices: Final = Table(  # what people are told of
+    "notices",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("event", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("data", Text, nullable=False),  # JSON
+    sqlite_autoincrement=True,
+)
+
+snapshots: Final = Table(  # of advisories: the file of each is in the store
+    "snapshots",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("sha256", _SHA256, nullable=False),
+    Column("export", _SHA256, nullable=False),  # what it was made of
+    Column("as_of", Moment, nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+    Column("tried_at", Moment, nullable=False),  # when somebody last found nothing newer
+    sqlite_autoincrement=True,
+)
+
+deliveries: Final = Table(  # how far each receiver has been told
+    "deliveries",
+    METADATA,
+    Column("target", String(128), primary_key=True),
+    Column("number", _NUMBER, nullable=False),  # the last notice that it has
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due", Moment, nullable=False),
+    Column("error", Text),
+    Column("lost", Integer, nullable=False, server_default="0"),  # notices given up
+)

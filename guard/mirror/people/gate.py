@@ -12,7 +12,7 @@ from guard.mirror.people.person import Caller, Role
 from guard.mirror.server.app import Gate
 from guard.mirror.server.asgi import Headers, Problem, Request, Scope, Send
 
-_HOT: Final = ("/simple/", "/files/", "/integrity/")
+_HOT: Final = ("/simple/", "/files/", "/integrity/", "/receipts/")
 _CALLER: Final = "guard.caller"
 CHALLENGE: Final = (b"www-authenticate", b'Basic realm="guard mirror", charset="UTF-8"')
 

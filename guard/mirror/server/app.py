@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from guard.dsse import PrivateKey
 from guard.errors import GuardError
 from guard.mirror.database.changes import Changed, Seen
 from guard.mirror.intake import Intake
@@ -32,6 +33,7 @@ from guard.mirror.server.asgi import (
 from guard.mirror.server.files import Denied, Files
 from guard.mirror.server.hosts import Hosts
 from guard.mirror.server.immediate import Immediate
+from guard.mirror.server.receipts import Receipts
 from guard.mirror.server.simple import Cache, Simple, moved
 from guard.mirror.server.uploading import PATHS, Uploading
 from guard.mirror.uploads.uploads import Uploads
@@ -41,7 +43,7 @@ _EVERY: Final = 1.0
 """Seconds between two looks at what has changed: a revocation is to be seen within 2 s."""
 
 _READING: Final = frozenset({"GET", "HEAD"})
-_HOT: Final = ("/simple/", "/files/", "/integrity/")
+_HOT: Final = ("/simple/", "/files/", "/integrity/", "/receipts/")
 _UNAVAILABLE: Final = Problem(
     status=503,
     title="Unavailable",
@@ -94,17 +96,19 @@ def parts(mirror: Mirror, judge: Judge) -> Parts:
 class Application:
     """Routes: the hot paths by hand, everything else to `others`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one mirror may be given, and another not
         self,
         own: Parts,
         others: App | None = None,
         gate: Gate | None = None,
         denied: Denied | None = None,
+        *,
         hosts: Hosts | None = None,
+        key: PrivateKey | None = None,
     ) -> None:
         """`gate` says who may come in, `hosts` by which names; without them, everybody by any.
 
-        `denied` is told of what was denied.
+        `denied` is told of what was; `key` signs receipts.
         """
         self._own = own
         self._others = others
@@ -115,6 +119,7 @@ class Application:
         closed = gate is not None and not gate.anonymous
         self.immediate = None if closed else Immediate(self._simple, self._hosts)
         """What the server may ask first, of whoever shows no token: it passes by the gate."""
+        self._receipts = Receipts(own.mirror, own.judge, key)
         self._uploading = None
         if own.mirror.settings.uploads and gate is not None:
             taking = Uploads(own.mirror, own.judge, own.owners, own.intake)
@@ -156,8 +161,10 @@ class Application:
                 await self._simple(request, send)
             elif path.startswith("/files/"):
                 await self._files.file(request, receive, send)
-            else:
+            elif path.startswith("/integrity/"):
                 await self._files.provenance(request, receive, send)
+            else:
+                await self._receipts(request, send)
         elif self._uploading is not None and self._gate is not None and path in PATHS:
             uploader = await self._gate.uploader(request, send)
             if uploader is not None:

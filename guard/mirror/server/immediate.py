@@ -7,6 +7,7 @@ the ordinary way: nothing is answered here that would be answered otherwise ther
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -39,13 +40,14 @@ class Immediate:
     def __init__(self, simple: Simple, hosts: Hosts) -> None:
         self._simple = simple
         self._hosts = hosts
-        self.noted: Callable[[str, int, object], None] | None = None
-        """Is told of each answer: path, status, and the address of the client."""
+        self.noted: Callable[[str, int, object, float], None] | None = None
+        """Is told of each answer: path, status, the address of the client, and the seconds."""
 
     def answer(self, url: bytes, headers: Headers, client: object) -> Answer | None:
         """Return the answer to a GET without a body; `None` where it takes the ordinary way."""
         if not (url.startswith(_PREFIX) and url.endswith(b"/")):
             return None
+        began = time.perf_counter()
         said: dict[bytes, bytes] = {}
         for name, value in headers:
             if name in _NOT_PLAIN or name in said:
@@ -57,7 +59,7 @@ class Immediate:
             return None
         answer = self._page(url[len(_PREFIX) : -1], *chosen, said.get(b"if-none-match"))
         if answer is not None and self.noted is not None:
-            self.noted(url.decode("ascii"), answer.status, client)
+            self.noted(url.decode("ascii"), answer.status, client, time.perf_counter() - began)
         return answer
 
     def _page(

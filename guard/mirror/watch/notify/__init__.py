@@ -1,0 +1,1 @@
+"""People are told: by webhook and by mail."""
