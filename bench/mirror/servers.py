@@ -150,7 +150,7 @@ class Others:
         command = [str(self._bin / "devpi-server"), "--serverdir", folder, "--port", str(port)]
         with _running(command, home, core=core) as process:
             base = f"http://127.0.0.1:{port}"
-            _answers(process, f"{base}/")
+            _answers(process, f"{base}/+api", accept="application/json")
             login = _sent(f"{base}/+login", "POST", {"user": "root", "password": "measured"})
             token = base64.b64encode(f"root:{login['result']['password']}".encode()).decode()
             index = {"type": "mirror", "mirror_url": f"{upstream}/simple/", "volatile": True}
@@ -210,13 +210,13 @@ def _running(
                 process.wait()
 
 
-def _answers(process: subprocess.Popen[bytes], url: str) -> None:
+def _answers(process: subprocess.Popen[bytes], url: str, accept: str = JSON) -> None:
     """Wait until `url` is answered well."""
     until = time.monotonic() + _PATIENCE
     said: object = None
     while time.monotonic() < until and process.poll() is None:
         try:
-            _got(url)
+            _got(url, accept)
         except (urllib.error.URLError, OSError) as error:
             said = error
             time.sleep(0.2)
@@ -225,8 +225,8 @@ def _answers(process: subprocess.Popen[bytes], url: str) -> None:
     raise RuntimeError(f"{url} is not answered: {said}")
 
 
-def _got(url: str) -> bytes:
-    request = urllib.request.Request(url, headers={"Accept": JSON})  # noqa: S310 - loopback
+def _got(url: str, accept: str = JSON) -> bytes:
+    request = urllib.request.Request(url, headers={"Accept": accept})  # noqa: S310 - loopback
     with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310
         body: bytes = response.read()
         return body

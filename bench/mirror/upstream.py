@@ -51,6 +51,8 @@ def write(folder: Path, *, cold: int) -> Tree:
     _page(folder, WARM, listed)
     for name in names:
         _page(folder, name, [_listed(name, number) for number in range(_COLD_FILES)])
+    root = {"meta": {"api-version": "1.1"}, "projects": [{"name": name} for name in (WARM, *names)]}
+    (folder / "simple" / "index.json").write_text(json.dumps(root), encoding="utf-8")
     return Tree(folder=folder, wheel=wheel, cold=names)
 
 
