@@ -18,7 +18,12 @@ import pytest
 from guard.mirror.database.engine import at
 from guard.mirror.database.files import Files
 from guard.mirror.records import Key, State
+from guard.mirror.server.app import Gate
+from guard.mirror.server.asgi import Problem, Request, Send
 from guard.mirror.server.hosts import Hosts
+from guard.mirror.server.lines import Line
+from guard.mirror.server.observed import Observed
+from guard.mirror.watch.health import Health
 from tests.e2e.guarded import LONG_AGO, TIMEOUT, Guard
 from tests.fakes import LoopbackIndex
 from tests.index import JSON
@@ -248,3 +253,48 @@ def alive(number: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+class Closed(Gate):
+    """Lets in whoever shows any token."""
+
+    def __init__(self, *, anonymous: bool) -> None:
+        self.anonymous = anonymous
+        self.asked = 0
+
+    async def __call__(self, request: Request, send: Send) -> bool:
+        self.asked += 1
+        if self.anonymous or request.header(b"authorization"):
+            return True
+        await Problem(status=401, title="Unauthorized").send(request, send)
+        return False
+
+
+def test_memory_is_no_way_around_a_gate(mirror: Mirrored) -> None:
+    with serving(mirror, gate=(gate := Closed(anonymous=False))) as served:
+        assert asked(served, PAGE, authorization="Bearer t")[0] == 200
+        assert asked(served, PAGE)[0] == 401
+        assert gate.asked == 2
+
+
+def test_whoever_shows_a_token_is_looked_at_where_nobody_has_to(mirror: Mirrored) -> None:
+    with serving(mirror, gate=(gate := Closed(anonymous=True))) as served:
+        assert asked(served, PAGE)[0] == 200
+        before = gate.asked
+        assert asked(served, PAGE, authorization="Bearer t")[0] == 200
+        assert gate.asked == before + 1
+
+
+def test_what_is_answered_from_memory_is_noted(mirror: Mirrored) -> None:
+    lines: list[Line] = []
+    health = Health(mirror.own.mirror, mirror.own.judge)
+    observed = Observed(mirror.app, health, None, lines=lines.append)
+    mirror.page("frob")
+    assert observed.immediate is not None
+    answer = observed.immediate.answer(
+        PAGE.encode(), [(b"accept", JSON.encode())], ("192.0.2.7", 5)
+    )
+    assert answer is not None
+    (line,) = lines
+    assert (line.method, line.route, line.status) == ("GET", "simple", 200)
+    assert (line.project, line.client) == ("frob", "192.0.2.7")
