@@ -37,7 +37,7 @@ http {{
   default_type application/octet-stream; gzip_static on;
   server {{
     listen 127.0.0.1:{port}; root {root};
-    location /simple/ {{ default_type {json}; index index.json; }}
+    location /simple/ {{ sendfile off; default_type {json}; index index.json; }}
   }}
 }}
 """
