@@ -9,7 +9,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 PINS := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --exclude-newer '7 days' pyproject.toml requirements/build.in
 
-.PHONY: try test online lint fmt docs morning bench pins clean
+.PHONY: try test online lint fmt docs morning bench bench-mirror pins clean
 
 try: $(VENV)/.run-$(VERSION)  # the main job for real, from the configured index, into .try/venv
 	$(PYTHON) -m venv --clear --without-pip .try/venv
@@ -42,6 +42,8 @@ morning: $(VENV)/.dev-$(VERSION)  # the demonstration that docs/litellm-morning.
 bench: $(VENV)/.dev-$(VERSION)  # the speed bars: ratios against the bare tools
 	$(BIN)/python -m bench --rounds $(ROUNDS)
 	$(BIN)/python -m bench.inspection --rounds $(ROUNDS)
+bench-mirror: $(VENV)/.dev-$(VERSION)  # the mirror under load, against nginx and others
+	$(BIN)/python -m bench.mirror
 pins: $(VENV)/.dev-$(VERSION)  # requirements/*.txt anew, nothing younger than our own cooldown
 	$(PINS) --output-file requirements/run.txt
 	$(PINS) --extra mirror --extra mirror-scale --group test --group lint --group services --group browser --group conformance \

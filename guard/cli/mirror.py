@@ -7,10 +7,14 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from guard.cli.exit import ExitCode
+from guard.cli.mirror_workers import Supervisor, handed_over, listening
 from guard.errors import UnsupportedError, UsageError
+
+if TYPE_CHECKING:
+    from guard.mirror.settings import Settings
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ELSEWHERE: Final = {
@@ -74,6 +78,9 @@ def _serve(arguments: argparse.Namespace) -> int:
             f"`--host {settings.host}` would open the mirror to others without a login",
             hint="add `--login`; tokens come from `guard mirror token create`",
         )
+    listener = handed_over()
+    if listener is None and arguments.workers > 1:
+        return _supervised(arguments, settings)
     logs(arguments)
     key = signing_key(arguments.signing_key) if arguments.signing_key else None
     with (
@@ -82,8 +89,23 @@ def _serve(arguments: argparse.Namespace) -> int:
         watched(own, app, arguments) as application,
     ):
         config = configured(application, settings.host, settings.port)
-        if not arguments.quiet:
-            sys.stderr.write(f"serving http://{settings.host}:{settings.port}/simple/\n")
+        if not arguments.quiet and listener is None:
+            _say(settings)
         with watching(own):
-            uvicorn.Server(config).run()
+            uvicorn.Server(config).run(None if listener is None else [listener])
     return ExitCode.OK
+
+
+def _supervised(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Serve with several processes."""
+    from guard.cli.mirror_parts import mirror_of  # noqa: PLC0415 - the extra
+
+    mirror_of(settings).close()  # the database is there before any of them wants to make it
+    with listening(settings.host, settings.port) as listener:
+        if not arguments.quiet:
+            _say(settings)
+        return Supervisor(arguments.workers, listener).run()
+
+
+def _say(settings: Settings) -> None:
+    sys.stderr.write(f"serving http://{settings.host}:{settings.port}/simple/\n")

@@ -60,6 +60,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         database=arguments.database or os.environ.get("GUARD_MIRROR_DATABASE") or None,
         store=arguments.store or os.environ.get("GUARD_MIRROR_STORE") or None,
         presigned=getattr(arguments, "presigned", False),
+        accel_redirect=getattr(arguments, "accel_redirect", None),
         host=getattr(arguments, "host", "127.0.0.1"),
         port=getattr(arguments, "port", 0),
         public_url=(getattr(arguments, "public_url", None) or "").rstrip("/") or None,

@@ -111,10 +111,13 @@ class Judge:
                 self._standpoint = found
             return new
 
-    def admission(self, owner: Index) -> Admission:
-        """Return what judges the files of `owner` at this moment, and sees no other index."""
+    def admission(self, owner: Index, source: IndexSource | None = None) -> Admission:
+        """Return what judges the files of `owner` at this moment, and sees no other index.
+
+        Pages that `source` has read already are not read again.
+        """
         base, standpoint = self._outside.admission, self._standpoint
-        index = IndexSource(self._outside.pages, (owner,))
+        index = source.only(owner.url) if source else IndexSource(self._outside.pages, (owner,))
         return replace(
             base,
             policy=standpoint.policy,

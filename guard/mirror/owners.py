@@ -15,6 +15,7 @@ from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
 from guard.mirror.records import PRIVATE
 from guard.model import Absent, Fact, Index, Unknown
+from guard.sources.index import IndexSource
 
 _FORGOTTEN: Final = timedelta(minutes=1)
 _MISSED: Final = 10_000
@@ -31,8 +32,8 @@ class Owners:
         self._absent: OrderedDict[NormalizedName, datetime] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, project: NormalizedName) -> Fact[Index]:
-        """Return the index that owns the name.
+    def of(self, project: NormalizedName, source: IndexSource | None = None) -> Fact[Index]:
+        """Return the index that owns the name; pages that this takes are read from `source`.
 
         That is what the policy says, else what was written down the first time that somebody asked,
         else the first upstream that has a page. If one that comes before cannot be asked, it is not
@@ -40,7 +41,7 @@ class Owners:
         """
         named = self._judge.named(project)
         if named is not None:
-            return self._first(project, named)
+            return self._first(project, named, source)
         recorded = self._recorded(project)
         if recorded == PRIVATE:
             return Index(url=PRIVATE)
@@ -49,13 +50,13 @@ class Owners:
             return found or Absent(f"{project} belongs to {recorded}, which is not asked any more")
         if self._is_absent(project):
             return _nobodys(project)
-        index = self._first(project, self._judge.indexes)
+        index = self._first(project, self._judge.indexes, source)
         if isinstance(index, Absent):
             self._miss(project)
         if isinstance(index, Absent | Unknown):
             return index
         owner = self._projects.claim(project, index.url, moment=self._mirror.clock())
-        return index if owner == index.url else self.of(project)
+        return index if owner == index.url else self.of(project, source)
 
     def claim(self, project: NormalizedName) -> bool:
         """Tell whether `project` is the mirror's own now: no upstream has it, or is to have it."""
@@ -68,8 +69,13 @@ class Owners:
         owner = self._projects.claim(project, PRIVATE, moment=self._mirror.clock())
         return owner == PRIVATE
 
-    def _first(self, project: NormalizedName, indexes: Iterable[Index]) -> Fact[Index]:
-        source = self._judge.source()
+    def _first(
+        self,
+        project: NormalizedName,
+        indexes: Iterable[Index],
+        source: IndexSource | None = None,
+    ) -> Fact[Index]:
+        source = source or self._judge.source()
         for index in indexes:
             page = source.page(index, project)
             if isinstance(page, Unknown):

@@ -6,9 +6,12 @@ the judge. It is rendered once, in every encoding, and kept until one of these c
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -28,19 +31,61 @@ from guard.mirror.records import PRIVATE, FileRecord, Key, Listed, State
 from guard.model import Absent, PassedOver, ProjectStatus, Unknown
 from guard.simple import PageFile, serialize
 
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~+-]*")
+"""What a URL has as it is."""
+
 _LEVEL: Final = 6
 _FAST: Final = 3
 _HELD_BACK: Final = frozenset({State.DENIED, State.REVOKED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """One page in one format: its bytes, plain and compressed, each with its own ETag."""
+    """One page in one format: its bytes, plain and compressed, each with its own ETag.
 
-    bodies: Mapping[str, bytes]
-    """By content coding: `identity`, `gzip`, `zstd`."""
+    Each is made when it is first asked for, and then kept. Used by many threads at once.
+    """
 
-    etags: Mapping[str, str]
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        self._make = make
+        self._etag: str | None = None
+        self._lock = threading.Lock()
+        self.made: dict[str, Body] = {}
+        """By content coding, what there is already: `identity`, `gzip`, `zstd`."""
+
+    def body(self, coding: str) -> Body:
+        """Return the page in that coding."""
+        found = self.made.get(coding)
+        if found is not None:
+            return found
+        with self._lock:
+            return self._body(coding)
+
+    @property
+    def size(self) -> int:
+        """How many bytes this is, or about to be."""
+        return len(self.body("identity").content)
+
+    def _body(self, coding: str) -> Body:
+        if (found := self.made.get(coding)) is not None:
+            return found
+        if coding == "identity":
+            content = self._make()
+            del self._make  # what it was made from is not needed any more
+            self._etag = hashlib.sha256(content).hexdigest()[:40]
+            body = Body(content, f'"{self._etag}"'.encode())
+        else:
+            content = _PACKED[coding](self._body("identity").content)
+            body = Body(content, f'"{self._etag}-{coding}"'.encode())
+        self.made[coding] = body
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent. RFC-9110: each coding has an ETag of its own."""
+
+    content: bytes
+    etag: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +111,14 @@ class Pages:
 
     def of(self, project: NormalizedName) -> Rendered | Absent | Unknown:
         """Return the page of `project` as it is now."""
-        owner = self._owners.of(project)
+        source = self._judge.source()
+        owner = self._owners.of(project, source)
         if isinstance(owner, Absent | Unknown):
             return owner
         if owner.url == PRIVATE:
             return self._own(project)
         epoch = self._judge.epoch
-        admission = self._judge.admission(owner)
+        admission = self._judge.admission(owner, source)
         page = admission.index.page(owner, project)
         if isinstance(page, Absent | Unknown):
             return page
@@ -82,14 +128,15 @@ class Pages:
         files = [
             announced(entry, record, self._base)
             for entry in sifted.kept
-            for record in (records.get(_key(entry)),)
-            if not _is_held_back(record, epoch, now)
+            for record in (records.get(_key(entry)) if records else None,)
+            if record is None or not _is_held_back(record, epoch, now)
         ]
+        whole = len(files) == len(sifted.kept)
         return _rendered(
             serialize.Offer(
                 name=page.name,
                 status=page.status,
-                versions=_versions(files),
+                versions=sorted(sifted.versions) if whole else _versions(files),
                 files=files,
             ),
             until=self._until(now, ripens=sifted.ripens, records=records.values()),
@@ -134,9 +181,9 @@ def _key(entry: PageFile) -> Key:
     return Key(entry.hashes["sha256"], entry.filename)
 
 
-def _is_held_back(record: FileRecord | None, epoch: str, now: datetime) -> bool:
+def _is_held_back(record: FileRecord, epoch: str, now: datetime) -> bool:
     """Tell whether a file was denied; what was denied under another standpoint is judged again."""
-    if record is None or record.decided is None or record.state not in _HELD_BACK:
+    if record.decided is None or record.state not in _HELD_BACK:
         return False
     if record.state is State.REVOKED:
         return True
@@ -153,12 +200,18 @@ def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -
     store is announced.
     """
     held = record.held if record is not None and record.state is State.ADMITTED else None
-    key = _key(entry)
     listed = record.listed if record is not None else None
-    return msgspec.structs.replace(
-        entry,
-        url=f"../../files/{key.sha256[:2]}/{key.sha256}/{quote(entry.filename, safe='+')}",
+    sha256, name = entry.hashes["sha256"], entry.filename
+    if not _PLAIN.fullmatch(name):
+        name = quote(name, safe="+")
+    return PageFile(
+        filename=entry.filename,
+        url=f"../../files/{sha256[:2]}/{sha256}/{name}",
+        hashes=entry.hashes,
         size=held.size if held else entry.size,
+        upload_time=entry.upload_time,
+        yanked=entry.yanked,
+        requires_python=entry.requires_python,
         core_metadata=held.metadata if held else None,
         provenance=_provenance(listed, base) if listed and held and held.provenance else None,
     )
@@ -192,24 +245,23 @@ def _rendered(
     offer: serialize.Offer, *, until: datetime, epoch: str, hidden: tuple[PassedOver, ...]
 ) -> Rendered:
     return Rendered(
-        json=rendering(serialize.to_json(offer)),
-        html=rendering(serialize.to_html(offer)),
+        json=Rendering(functools.partial(serialize.to_json, offer)),
+        html=Rendering(functools.partial(serialize.to_html, offer)),
         until=until,
         epoch=epoch,
         hidden=hidden,
     )
 
 
-def rendering(body: bytes) -> Rendering:
-    """Return `body` in every content coding. RFC-9110: each coding has an ETag of its own."""
-    digest = hashlib.sha256(body).hexdigest()[:40]
-    bodies = {
-        "identity": body,
-        "gzip": gzip.compress(body, _LEVEL, mtime=0),
-        "zstd": zstandard.compress(body, _FAST),
-    }
-    etags = {coding: f'"{digest}-{coding}"' for coding in bodies}
-    return Rendering(bodies=bodies, etags=etags | {"identity": f'"{digest}"'})
+def _gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, _LEVEL, mtime=0)
+
+
+def _zstandard(content: bytes) -> bytes:
+    return zstandard.compress(content, _FAST)
+
+
+_PACKED: Final = {"gzip": _gzipped, "zstd": _zstandard}
 
 
 def root_json(names: Iterable[NormalizedName]) -> bytes:

@@ -53,6 +53,9 @@ class Settings:
     uploads: bool = False
     """Whether private projects may be uploaded."""
 
+    accel_redirect: str | None = None
+    """Where the nginx in front has the store, as a location of its own; no slash at the end."""
+
     page_age: timedelta = timedelta(minutes=10)
     """How long an upstream's page is taken for what it says, where the upstream does not say."""
 

@@ -64,9 +64,11 @@ class IndexSource:
         self._lock = threading.Lock()
 
     def only(self, url: str) -> IndexSource:
-        """Return a source that asks the index at `url` and no other."""
+        """Return a source that asks the index at `url` and no other; what is read is shared."""
         known = [index for index in self._indexes if index.url == url]
-        return IndexSource(self._source, known or [Index(url=url)])
+        alone = IndexSource(self._source, known or [Index(url=url)])
+        alone._documents, alone._pages, alone._lock = self._documents, self._pages, self._lock
+        return alone
 
     def locate(self, file: File, *, sidecar: bool = False) -> Located:
         """Return what the indexes say of `file`. Raises nothing: what is not known is Unknown.

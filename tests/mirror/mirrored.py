@@ -178,10 +178,17 @@ def mirrored(
     limits: Limits = IMPATIENT,
     public_url: str | None = None,
     gate: Gate | None = None,
+    accel_redirect: str | None = None,
 ) -> Iterator[Mirrored]:
     """A mirror of `indexes`, which are asked anew each time that a page is needed."""
     clock, policy = Clock(), [toml]
-    settings = Settings(data=folder, stale_age=stale, public_url=public_url, uploads=True)
+    settings = Settings(
+        data=folder,
+        stale_age=stale,
+        public_url=public_url,
+        uploads=True,
+        accel_redirect=accel_redirect,
+    )
     http = a_client(limits) if credentials is None else a_client_with(_found_in(credentials))
     a_snapshot(folder / "advisories", now=ago())
     with concurrent.futures.ThreadPoolExecutor(16) as pool:

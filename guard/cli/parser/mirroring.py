@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from guard.cli.parser import mirror_people, mirror_watch
+from guard.cli.parser import mirror_loaded, mirror_people, mirror_watch
 from guard.cli.parser.options import policy_option
 
 
@@ -59,6 +59,7 @@ def _serve(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--uploads", action="store_true", help="take projects from those whose role is `uploader`"
     )
+    mirror_loaded.serving(command)
     mirror_people.serving(command)
     mirror_watch.serving(command)
     _judging(command)

@@ -22,14 +22,14 @@ class TokenGate(Gate):
 
     def __init__(self, authentication: Authentication, *, anonymous: bool) -> None:
         self._authentication = authentication
-        self._anonymous = anonymous
+        self.anonymous = anonymous
 
     async def __call__(self, request: Request, send: Send) -> bool:
         """Tell whether to go on; otherwise everything was answered. Raises `MirrorError`."""
         if not request.path.startswith(_HOT):
             return True
         given = request.header(b"authorization") or None
-        if given is None and self._anonymous:
+        if given is None and self.anonymous:
             return True
         if given is None:
             await problem(_CLOSED).send(request, send)

@@ -32,6 +32,7 @@ from guard.mirror.server.asgi import (
 )
 from guard.mirror.server.files import Denied, Files
 from guard.mirror.server.hosts import Hosts
+from guard.mirror.server.immediate import Immediate
 from guard.mirror.server.receipts import Receipts
 from guard.mirror.server.simple import Cache, Simple, moved
 from guard.mirror.server.uploading import PATHS, Uploading
@@ -115,6 +116,9 @@ class Application:
         self._hosts = hosts or Hosts()
         self._simple = Simple(own.mirror, own.judge, own.pages, own.cache)
         self._files = Files(own.mirror, own.judge, own.pulling, denied)
+        closed = gate is not None and not gate.anonymous
+        self.immediate = None if closed else Immediate(self._simple, self._hosts)
+        """What the server may ask first, of whoever shows no token: it passes by the gate."""
         self._receipts = Receipts(own.mirror, own.judge, key)
         self._uploading = None
         if own.mirror.settings.uploads and gate is not None:
@@ -175,10 +179,14 @@ class Application:
     def close(self) -> None:
         """Begin nothing more."""
         self._simple.close()
+        self._files.close()
 
 
 class Gate:
     """Says who may come in."""
+
+    anonymous = False
+    """Whether pages may be read by whoever shows no token."""
 
     async def __call__(self, request: Request, send: Send) -> bool:
         """Tell whether to go on; otherwise everything was answered."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import anyio.to_thread
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from guard.mirror.database.recent import Recent
 from guard.mirror.intake import Missing
 from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
@@ -20,6 +22,7 @@ from guard.mirror.records import FileRecord, Held, Key, State
 from guard.mirror.server.asgi import (
     NOT_FOUND,
     Headers,
+    Message,
     Receive,
     Request,
     Scope,
@@ -29,6 +32,7 @@ from guard.mirror.server.asgi import (
     respond,
 )
 from guard.mirror.server.refusal import refusal
+from guard.mirror.server.sendfile import SENDFILE, opened
 from guard.mirror.server.span import Span, Unsatisfiable, span_of
 from guard.mirror.server.streaming import parts, stream
 from guard.mirror.store import path_of
@@ -39,6 +43,9 @@ _SIDECAR: Final = ".metadata"
 _OCTETS: Final = b"application/octet-stream"
 _INTEGRITY: Final = b"application/vnd.pypi.integrity.v1+json"
 _TEXT: Final = b"text/plain; charset=utf-8"
+_SMALL: Final = 64 << 10
+_KEPT: Final = 1000
+"""How many small documents are kept in memory."""
 _MINUTE: Final = timedelta(minutes=1)
 
 Denied: TypeAlias = Callable[[Scope, FileRecord], None]
@@ -52,6 +59,16 @@ class _Body:
     sha256: str
     size: int
     content_type: bytes
+    content: bytes | None = None
+    """Where they are in memory already."""
+
+
+class Place(NamedTuple):
+    """Which bytes of the store."""
+
+    sha256: str
+    start: int
+    end: int
 
 
 class Files:
@@ -64,6 +81,12 @@ class Files:
         self._judge = judge
         self._pulling = pulling
         self._denied = denied
+        self._recent = Recent(mirror.database)
+        self._beside_files: OrderedDict[str, bytes] = OrderedDict()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._recent.close()
 
     async def file(self, request: Request, receive: Receive, send: Send) -> None:
         """Send a file, or its METADATA. Raises `MirrorError`."""
@@ -120,20 +143,40 @@ class Files:
         if sha256 is None:
             await NOT_FOUND.send(request, send)
             return
-        size = await anyio.to_thread.run_sync(self._mirror.store.size, sha256)
-        await self._send(request, receive, send, _Body(sha256, size, content_type))
+        content = self._beside_files.get(sha256)
+        if content is None:
+            content = await anyio.to_thread.run_sync(self._mirror.store.get, sha256)
+            self._keep(sha256, content)
+        await self._send(request, receive, send, _Body(sha256, len(content), content_type, content))
+
+    def _keep(self, sha256: str, content: bytes) -> None:
+        """Keep what is small, and never another one under the same name."""
+        if len(content) <= _SMALL:
+            self._beside_files[sha256] = content
+            if len(self._beside_files) > _KEPT:
+                self._beside_files.popitem(last=False)
 
     async def _taken(self, key: Key, *, listed: bool) -> Taken:
         """Return the record as it is, and have the file judged where that is not known.
 
         With `listed`, only of a file that was asked for before: it was never announced otherwise.
         """
-        record = await anyio.to_thread.run_sync(self._mirror.files.find, key)
+        record = await self._record(key)
         if record is not None and self._is_settled(record):
             return record
         if listed and record is None:
             return Missing("nobody has asked for the file itself")
         return await self._pulling.soon(key)
+
+    async def _record(self, key: Key) -> FileRecord | None:
+        """Return the record of a file as it is at this moment."""
+        record = self._recent.find(key)
+        if record is None:
+            version = self._recent.version()
+            record = await anyio.to_thread.run_sync(self._mirror.files.find, key)
+            if record is not None:
+                self._recent.keep(record, version)
+        return record
 
     def _named(self, project: str, version: str, filename: str) -> FileRecord | None:
         """Return the file of that name; where there were several, one that may be sent."""
@@ -193,9 +236,30 @@ class Files:
         if request.is_head:
             await send(begin)
             await send({"type": "http.response.body", "body": b""})
+        elif body.content is not None:
+            await send(begin)
+            await send({"type": "http.response.body", "body": body.content[start:end]})
         else:
-            chunks = self._chunks(body.sha256, start, end)
-            await stream(receive, send, begin, chunks, end - start)
+            await self._bytes(request, receive, send, begin, Place(body.sha256, start, end))
+
+    async def _bytes(
+        self, request: Request, receive: Receive, send: Send, begin: Message, place: Place
+    ) -> None:
+        """Send part of a file: by the system alone where the store is a folder."""
+        folder, accelerated = self._mirror.store.folder, self._mirror.settings.accel_redirect
+        by_system = request.scope.get("extensions", {}).get(SENDFILE)
+        size = place.end - place.start
+        if folder is not None and accelerated is not None:
+            await _by_nginx(send, begin, f"{accelerated}/{path_of(place.sha256)}")
+            return
+        if folder is None or by_system is None or not size:
+            chunks = self._chunks(place.sha256, place.start, place.end)
+            await stream(receive, send, begin, chunks, size)
+            return
+        with opened(folder / path_of(place.sha256), place.end) as source:
+            await send(begin)
+            await by_system(source, place.start, size)
+            await send({"type": "http.response.body", "body": b""})
 
     def _chunks(self, sha256: str, start: int, end: int) -> Iterator[bytes]:
         """Return the bytes in parts: from the file itself, where the store is a folder."""
@@ -203,6 +267,14 @@ class Files:
         if folder is None:
             return self._mirror.store.chunks(sha256, start, end)
         return parts(folder / path_of(sha256), start, end)
+
+
+async def _by_nginx(send: Send, begin: Message, place: str) -> None:
+    """Have the nginx in front send a file that may be sent now; it cuts ranges out by itself."""
+    own = {b"content-length", b"content-range"}
+    headers = [header for header in begin["headers"] if header[0] not in own]
+    headers.append((b"x-accel-redirect", place.encode()))
+    await respond(send, 200, headers, b"", head=False)
 
 
 def _is_denied(record: FileRecord) -> bool:

@@ -7,6 +7,7 @@ the one under which it is published.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,9 +23,13 @@ class Hosts:
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._names = frozenset(name.lower() for name in names)
 
+    def known(self, host: bytes) -> bool:
+        """Tell whether `host` is one of the names, with whatever port."""
+        return not self._names or _hostname(host.decode("latin-1")) in self._names
+
     async def admits(self, request: Request, send: Send) -> bool:
         """Tell whether to go on; otherwise everything was answered."""
-        if not self._names or _hostname(request.header(b"host")) in self._names:
+        if self.known(request.header(b"host").encode("latin-1")):
             return True
         await _MISDIRECTED.send(request, send)
         return False
@@ -38,6 +43,7 @@ def hosts_of(host: str, public_url: str | None) -> Hosts:
     return Hosts(LOOPBACK | ({public} if public else frozenset()))
 
 
+@functools.lru_cache(1024)
 def _hostname(netloc: str) -> str | None:
     try:
         return urlsplit(f"//{netloc}").hostname

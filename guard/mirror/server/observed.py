@@ -25,6 +25,7 @@ from guard.mirror.server.asgi import (
     Send,
     respond,
 )
+from guard.mirror.server.immediate import Immediate
 from guard.mirror.server.lines import Line
 from guard.mirror.server.metrics import Metrics
 from guard.mirror.watch.health import Health
@@ -69,6 +70,13 @@ class Observed:
         self._metrics = metrics
         self._openness = openness
         self._lines = lines
+        self.immediate: Immediate | None = getattr(app, "immediate", None)
+        """What is answered before it comes here is noted all the same."""
+        if self.immediate is not None:
+            self.immediate.noted = self._answered
+
+    def _answered(self, path: str, status: int, client: object, seconds: float) -> None:
+        self._note({"method": "GET", "client": client}, path, status, seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or have it answered."""

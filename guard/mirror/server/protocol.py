@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from guard.mirror.server.immediate import Immediate
+from guard.mirror.server.sendfile import SENDFILE, emptied, send_file
 
 HEAD: Final = 32 << 10
 """Bytes of a request line and its headers."""
@@ -23,6 +31,8 @@ class Bounded(HttpToolsProtocol):
     """One connection. Whoever sends a head without an end, or nothing at all, is left."""
 
     patience = PATIENCE
+    immediate: Immediate | None = None
+    """What is asked first, without the ordinary way."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's
         super().__init__(*args, **kwargs)
@@ -30,6 +40,7 @@ class Bounded(HttpToolsProtocol):
         self._came = 0
         self._is_too_large = False
         self._overdue: asyncio.TimerHandle | None = None
+        self._answered = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -45,12 +56,13 @@ class Bounded(HttpToolsProtocol):
             return
         if self._head > HEAD:
             self._refuse()
-        elif self._overdue is None:
+        elif self._head and self._overdue is None:
             self._wait()
 
     def on_message_begin(self) -> None:
         """Count from here, at most what came with it from before."""
         self._head = self._came
+        self._answered = False
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -61,7 +73,55 @@ class Bounded(HttpToolsProtocol):
         if len(self.url) + fields > HEAD:
             self._is_too_large = True
             raise ValueError("its head is too large")  # the parser stops, and says so below
-        super().on_headers_complete()
+        self._answered = self._answers()
+        if not self._answered:
+            super().on_headers_complete()
+            # Bound to this request: whatever comes after it is read before it is answered.
+            sending: Any = functools.partial(self.send_file, self.cycle)
+            self.scope["extensions"] = {SENDFILE: sending}
+
+    def on_body(self, body: bytes) -> None:
+        """Take more of the body, if anybody is to have it."""
+        if not self._answered:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Go on to the next request."""
+        if self._answered:
+            self.on_response_complete()
+        else:
+            super().on_message_complete()
+
+    def _answers(self) -> bool:
+        """Answer at once, if that can be done; never before what was asked for earlier."""
+        if self.immediate is None or self.root_path or not self._idle() or self.pipeline:
+            return False
+        parser = self.parser
+        plain = parser.get_method() == b"GET" and parser.get_http_version() == "1.1"
+        if not (plain and parser.should_keep_alive()) or self.flow.write_paused:
+            return False
+        limit = self.limit_concurrency
+        if limit is not None and len(self.connections) >= limit:
+            return False
+        answer = self.immediate.answer(self.url, self.headers, self.client)
+        if answer is None:
+            return False
+        date = b"".join(b"%s: %s\r\n" % line for line in self.server_state.default_headers)
+        self.transport.write(b"".join((STATUS_LINE[answer.status], date, answer.head)))
+        if answer.body:
+            self.transport.write(answer.body)
+        return True
+
+    async def send_file(
+        self, cycle: RequestResponseCycle, source: int, start: int, size: int
+    ) -> None:
+        """Send part of a file as the body of the response that has begun. Raises `MirrorError`."""
+        transport = self.transport
+        await emptied(transport, self.flow)
+        if not (cycle.disconnected or transport.is_closing()):
+            gone = functools.partial(_is_gone, cycle, transport)
+            await send_file(transport, source, start, size, gone=gone)
+        cycle.expected_content_length = 0
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request, or too large a one."""
@@ -97,3 +157,7 @@ class Bounded(HttpToolsProtocol):
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
+
+
+def _is_gone(cycle: RequestResponseCycle, transport: asyncio.Transport) -> bool:
+    return cycle.disconnected or transport.is_closing()

@@ -11,12 +11,17 @@ from guard.mirror.server.protocol import Bounded
 
 
 def configured(app: App, host: str, port: int, **more: Any) -> uvicorn.Config:  # noqa: ANN401 - uvicorn's
-    """Return the configuration of a server of `app`."""
+    """Return the configuration of a server of `app`.
+
+    Where `app` can answer some requests at once, it is asked to.
+    """
+    immediate = getattr(app, "immediate", None)
+    http = type("Http", (Bounded,), {"immediate": immediate})
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=Bounded,
+        http=http,
         ws="none",
         log_config=None,
         access_log=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 from collections import OrderedDict
@@ -17,11 +18,10 @@ from guard.mirror.database.changes import Changed
 from guard.mirror.database.projects import Projects
 from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
-from guard.mirror.pages import Pages, Rendered, Rendering, rendering, root_html, root_json
+from guard.mirror.pages import Pages, Rendered, Rendering, root_html, root_json
 from guard.mirror.server.asgi import (
     AGAIN,
     NOT_FOUND,
-    Headers,
     Problem,
     Request,
     Send,
@@ -29,6 +29,7 @@ from guard.mirror.server.asgi import (
     not_modified,
     respond,
 )
+from guard.mirror.server.heads import headers_of
 from guard.mirror.server.negotiation import JSON, coding_of, format_of
 from guard.mirror.server.told import told
 from guard.mirror.shared import Shared
@@ -36,14 +37,11 @@ from guard.model import Absent, Unknown
 
 _PREFIX: Final = "/simple/"
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,200}/?")
-_SAFE: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'"),
-)
-_VARY: Final = (b"vary", b"Accept, Accept-Encoding")
-_CONTROL: Final = (b"cache-control", b"max-age=0, must-revalidate")
 _KEPT: Final = 256 << 20
 """Bytes of rendered pages in memory."""
+
+_FORMS: Final = 4
+"""How often its size in JSON a page takes: HTML or what it is made from, and both compressed."""
 
 _THREADS: Final = 8
 _WAITING: Final = 500
@@ -74,7 +72,7 @@ class Cache:
 
     def keep(self, project: NormalizedName, page: Rendered, stand: int) -> None:
         """Keep a page, unless something was forgotten since its rendering began, at `stand`."""
-        size = sum(len(body) for body in (*page.json.bodies.values(), *page.html.bodies.values()))
+        size = _FORMS * page.json.size
         with self._lock:
             if stand != self._cleared:
                 return
@@ -130,6 +128,14 @@ class Simple:
             return
         await self._project(request, send, name, media_type)
 
+    def in_memory(self, name: bytes) -> Rendered | None:
+        """Return the page of a project, if its name is as PEP 503 wants it and the page is here."""
+        try:
+            project = NormalizedName(name.decode("ascii"))
+        except UnicodeDecodeError:
+            return None
+        return self._cache.get(project, self._judge.epoch, self._mirror.clock())
+
     async def _project(self, request: Request, send: Send, name: str, media_type: str) -> None:
         project = canonicalize_name(name.removesuffix("/"))
         if not _NAME.fullmatch(name) or not is_normalized_name(project):
@@ -165,7 +171,8 @@ class Simple:
         """Return the list of projects; it is rendered again when there are others."""
         names = self._projects.names()
         if (known := self._listed) is None or known.names != names:
-            json, html = rendering(root_json(names)), rendering(root_html(names))
+            json = Rendering(functools.partial(root_json, names))
+            html = Rendering(functools.partial(root_html, names))
             known = self._listed = _Root(names, json, html)
         return known
 
@@ -184,13 +191,11 @@ async def moved(request: Request, send: Send, to: str) -> None:
 
 async def _send(request: Request, send: Send, page: Rendering, media_type: str) -> None:
     coding = coding_of(request.header(b"accept-encoding"))
-    etag = page.etags[coding]
-    headers: Headers = [(b"etag", etag.encode()), _VARY, _CONTROL, *_SAFE]
-    if matches(request.header(b"if-none-match"), etag):
-        await not_modified(send, headers)
+    body = page.made.get(coding)
+    if body is None:
+        body = await anyio.to_thread.run_sync(page.body, coding)
+    if matches(request.header(b"if-none-match"), body.etag.decode()):
+        await not_modified(send, headers_of(body.etag))
         return
-    content_type = f"{media_type}; charset=utf-8" if media_type == "text/html" else media_type
-    headers.append((b"content-type", content_type.encode()))
-    if coding != "identity":
-        headers.append((b"content-encoding", coding.encode()))
-    await respond(send, 200, headers, page.bodies[coding], head=request.is_head)
+    headers = headers_of(body.etag, media_type, coding)
+    await respond(send, 200, headers, body.content, head=request.is_head)

@@ -1,0 +1,1 @@
+"""Measurements of the mirror under load, on loopback, against other servers in one run."""
