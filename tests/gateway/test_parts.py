@@ -229,7 +229,6 @@ def test_what_can_be_in_place_already(line: str, looks: str | None) -> None:
         "run https://example.com/x.py",
         "tool run",
         "add https://example.com/x.whl",
-        "add tests",
         "tool install ./x",
         "tool run git+https://example.com/x",
         "run --with ./x python",
