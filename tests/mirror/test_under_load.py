@@ -26,8 +26,7 @@ from guard.mirror.queue import Queue, open_queue
 from guard.mirror.records import Key, State
 from guard.mirror.settings import Settings
 from guard.mirror.store import open_store
-from tests.builders import ago
-from tests.e2e.guarded import LONG_AGO
+from tests.e2e.guarded import LONG_AGO, ago
 from tests.fakes import LoopbackIndex
 from tests.index import JSON
 from tests.mirror.backends import SCALED, SERVICES, Backend
