@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import uv
 
-from tests.mirror.backends import database_url, mirror_backend, postgres, s3
+from tests.mirror.backends import database_url, kept, mirror_backend, postgres, s3
 
-__all__ = ["database_url", "fetched", "mirror_backend", "postgres", "s3"]
+__all__ = ["database_url", "fetched", "kept", "mirror_backend", "postgres", "s3"]
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,6 @@ from guard.artifact import sdist, wheel
 from guard.artifact.content import Content
 from guard.errors import PolicyError
 from guard.mirror.database.changes import Seen
-from guard.mirror.database.engine import at
-from guard.mirror.database.schema import METADATA
 from guard.mirror.judging import Judge, Outside
 from guard.mirror.mirror import Mirror
 from guard.mirror.server.app import Application, Gate, Parts, parts, watching
@@ -54,6 +52,7 @@ from tests.builders import a_policy
 from tests.e2e.guarded import ago
 from tests.fakes import LoopbackIndex
 from tests.index import JSON
+from tests.mirror.backends import Kept
 from tests.sources.clients import IMPATIENT, a_client, a_client_with, the_index
 from tests.wheels import Artifact
 
@@ -179,6 +178,7 @@ def mirrored(
     public_url: str | None = None,
     gate: Gate | None = None,
     accel_redirect: str | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[Mirrored]:
     """A mirror of `indexes`, which are asked anew each time that a page is needed."""
     clock, policy = Clock(), [toml]
@@ -192,7 +192,7 @@ def mirrored(
     http = a_client(limits) if credentials is None else a_client_with(_found_in(credentials))
     a_snapshot(folder / "advisories", now=ago())
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        mirror = a_mirror(settings, clock)
+        mirror = a_mirror(settings, clock, kept or Kept())
         pages = Pages(http, PageCache(folder / "pages"), refresh=True, stale=stale.total_seconds())
         admission = an_admission(folder, mirror, pages, http, pool, root)
         upstreams = tuple(
@@ -218,13 +218,12 @@ def _found_in(known: Mapping[str, Credentials]) -> Callable[[str], Credentials |
     return lambda url: next((known[each] for each in known if url.startswith(each)), None)
 
 
-def a_mirror(settings: Settings, clock: Clock) -> Mirror:
-    database = at(settings.data / "mirror.sqlite")
-    METADATA.create_all(database.engine)
+def a_mirror(settings: Settings, clock: Clock, kept: Kept) -> Mirror:
+    backend = kept(settings.data)
     return Mirror(
         settings=settings,
-        database=database,
-        store=open_store(settings.data / "store"),
+        database=backend.opened(),
+        store=open_store(backend.store),
         clock=clock,
         holder="test",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Self
 
 from tests.e2e.guarded import Guard
 from tests.fakes import LoopbackIndex
+from tests.faults import Answer
 from tests.mirror.backends import Backend
 from tests.mirror.child import Child
 from tests.wheels import Artifact
@@ -29,6 +31,18 @@ class Answered:
     body: bytes
 
 
+class Held:
+    """A fault: the upstream holds its answer back until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.asked, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, answer: Answer) -> Answer:
+        self.asked.set()
+        assert self.go_on.wait(PATIENCE)
+        return answer
+
+
 class Replica:
     """`guard mirror serve` with a quarantine and caches of its own."""
 
@@ -36,8 +50,7 @@ class Replica:
         folder.mkdir()
         self.port = _free_port()
         self._words = [
-            *("mirror", "serve", "--port", str(self.port), "--index-url", index.url),
-            *("--data", str(folder / "data")),
+            *("--index-url", index.url, "--data", str(folder / "data")),
             *("--database", backend.database, "--store", backend.store, *words),
         ]
         # The advisories are the same for all of them, or each would judge by others.
@@ -50,9 +63,14 @@ class Replica:
 
     def start(self) -> Self:
         """Return when it answers."""
-        self.process = Child(*self._words, module="guard", environment=self._environment)
+        self._run("serve", "--port", str(self.port))
         self.until(lambda: self.get("/simple/").status < 500)
         return self
+
+    def _run(self, *words: str) -> Child:
+        argv = ("mirror", *words, *self._words)
+        self.process = Child(*argv, module="guard", environment=self._environment)
+        return self.process
 
     def until(self, true: Callable[[], bool]) -> None:
         """Ask again until it is so; what cuts the connection off is no answer."""
@@ -65,11 +83,11 @@ class Replica:
         assert self.process is not None
         self.process.until(answered)
 
-    def get(self, path: str) -> Answered:
+    def get(self, path: str, **headers: str) -> Answered:
         """Ask for `path`. Raises `OSError` and `HTTPException` where no whole answer comes."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             headers = {name.lower(): value for name, value in answer.getheaders()}
             return Answered(answer.status, headers, answer.read())
@@ -95,6 +113,15 @@ class Replica:
     ) -> None:
         if self.process is not None:
             self.kill()
+
+
+class Labourer(Replica):
+    """`guard mirror worker`, which serves nobody."""
+
+    def start(self) -> Self:
+        """Return when it waits for jobs."""
+        self._run("worker").wait_for("waiting for jobs")
+        return self
 
 
 def _free_port() -> int:

@@ -27,6 +27,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from psycopg.sql import SQL, Identifier
+
+from guard.mirror.database import open_database
+from guard.mirror.database.migrating import migrate
 
 _PATIENCE: Final = 60
 """Seconds after which a service is not coming: far longer than any takes."""
@@ -92,6 +96,8 @@ class Postgres:
         self.port = _free_ports(1)[0]
         self._process: _Process | None = None
         self._numbers = itertools.count(1)
+        self._pattern: str | None = None
+        self._copying = threading.Lock()
         try:
             self._initialize()
             self.start()
@@ -139,12 +145,29 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://guard@127.0.0.1:{self.port}/{database}"
 
-    def database(self) -> str:
-        """Return the address of a new and empty database."""
+    def database(self, template: str = "template1") -> str:
+        """Return the address of a new database, empty or a copy."""
         name = f"mirror_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            made = SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(made.format(Identifier(name), Identifier(template)))
         return self.url(name)
+
+    def migrated(self) -> str:
+        """Return the address of a new database, with all that a mirror has in one."""
+        with self._copying:
+            if self._pattern is None:
+                self._pattern = self.database()
+                database = open_database(self._pattern)
+                migrate(database)
+                database.close()
+        return self.database(template=self._pattern.rpartition("/")[2])
+
+    def drop(self, url: str) -> None:
+        """Remove the database at an address, whoever may still be connected to it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            name = Identifier(url.rpartition("/")[2])
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
     def tool(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `pg_dump` or another of its programs."""

@@ -24,6 +24,7 @@ from tests.fakes import LoopbackIndex
 from tests.faults import status
 from tests.index import PLAIN_HTML
 from tests.local_sigstore import Identity, LocalSigstore
+from tests.mirror.backends import Kept
 from tests.mirror.mirrored import Answered, Mirrored, mirrored, place_of
 from tests.wheels import Artifact, a_wheel, an_sdist
 
@@ -101,11 +102,11 @@ class Anchors(html.parser.HTMLParser):
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(parts=PROJECTS)
-def test_a_page_lists_what_is_sent(parts: Sequence[Part]) -> None:
+def test_a_page_lists_what_is_sent(parts: Sequence[Part], kept: Kept) -> None:
     with (
         LoopbackIndex() as index,
         tempfile.TemporaryDirectory() as folder,
-        mirrored(Path(folder), index, root=ROOT, toml=ALONE) as mirror,
+        mirrored(Path(folder), index, root=ROOT, toml=ALONE, kept=kept) as mirror,
     ):
         for part in parts:
             part.add_to(index)
@@ -210,10 +211,12 @@ def assert_veiled(index: LoopbackIndex, answers: Sequence[Answered]) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
-def test_a_packed_page_says_the_same(coding: str, index: LoopbackIndex, tmp_path: Path) -> None:
+def test_a_packed_page_says_the_same(
+    coding: str, index: LoopbackIndex, tmp_path: Path, kept: Kept
+) -> None:
     for number in range(300):
         index.add(a_wheel("frob", f"1.{number}"), uploaded=LONG_AGO)
-    with mirrored(tmp_path, index) as mirror:
+    with mirrored(tmp_path, index, kept=kept) as mirror:
         packed = mirror.get("/simple/frob/", accept_encoding=coding)
         assert packed.body == mirror.page("frob", PLAIN_HTML).raw
         assert len(packed.raw) * 4 < len(packed.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from packaging.utils import NormalizedName
 from sqlalchemy import Connection, text
@@ -173,6 +175,17 @@ def test_a_value_that_no_driver_can_send_is_an_error(database: Database) -> None
 
 
 # SQLite.
+
+
+def test_a_connection_in_use_outlives_the_end_no_longer_than_its_use(database_url: str) -> None:
+    database = open_database(database_url)
+    with database.read() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        database.close()
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        raw.cursor().execute("SELECT 1")
 
 
 def test_the_file_is_private(tmp_path: Path) -> None:

@@ -6,11 +6,8 @@ import contextlib
 import hashlib
 import http.client
 import resource
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,9 +16,8 @@ from sqlalchemy import func, select, text
 from guard.mirror.database import open_database, schema
 from tests.e2e.guarded import LONG_AGO, ago
 from tests.fakes import LoopbackIndex
-from tests.faults import Answer
 from tests.mirror.backends import EMBEDDED, SCALED, SERVICES, Backend
-from tests.mirror.replicas import PATIENCE, Answered, Replica
+from tests.mirror.replicas import PATIENCE, Answered, Held, Replica
 from tests.mirror.services import ObjectStorage, Postgres
 from tests.wheels import Artifact, a_wheel
 
@@ -52,18 +48,6 @@ def replica(
         yield lambda name: stack.enter_context(
             Replica(tmp_path / name, index, mirror_backend)
         ).start()
-
-
-class Held:
-    """A fault: the upstream holds its answer back until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.asked, self.go_on = threading.Event(), threading.Event()
-
-    def __call__(self, answer: Answer) -> Answer:
-        self.asked.set()
-        assert self.go_on.wait(PATIENCE)
-        return answer
 
 
 def fetched(index: LoopbackIndex, wheel: Artifact) -> int:
@@ -193,76 +177,3 @@ def test_with_its_disk_full_it_says_so_and_comes_back(
     assert all(hashlib.sha256(path.read_bytes()).hexdigest() == path.name for path in blobs)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
     one.until(lambda: is_whole(one.file(FROB), FROB))
-
-
-class Load:
-    """Asks the replicas in turn for files in turn, and looks at every answer."""
-
-    def __init__(
-        self, replicas: Sequence[Replica], wheels: Sequence[Artifact], denied: Sequence[Artifact]
-    ) -> None:
-        self._replicas = replicas
-        self._wheels = [*wheels, *denied]
-        self._denied = denied
-        self.over = threading.Event()
-        self.wrong: list[str] = []
-        self.counted: Counter[int] = Counter()
-        """Answers by status; 0: the connection was cut off."""
-
-    def run(self, number: int) -> None:
-        while not self.over.is_set():
-            number += 1
-            wheel = self._wheels[number % len(self._wheels)]
-            try:
-                answered = self._replicas[number % len(self._replicas)].file(wheel)
-            except (OSError, http.client.HTTPException):
-                self.counted[0] += 1
-                continue
-            self.counted[answered.status] += 1
-            right = 403 if wheel in self._denied else 200
-            if answered.status not in {right, 503}:
-                self.wrong.append(f"{wheel.filename}: {answered.status}")
-            if answered.status == 200 and answered.body != wheel.content:
-                self.wrong.append(f"{wheel.filename}: other bytes")
-
-
-def _has(replica: Replica, wheel: Artifact) -> bool:
-    return is_whole(replica.file(wheel), wheel)
-
-
-@scaled
-def test_under_load_nothing_is_lost_whatever_is_killed(
-    replica: Callable[[str], Replica],
-    index: LoopbackIndex,
-    postgres: Postgres,
-    mirror_backend: Backend,
-) -> None:
-    wheels = [a_wheel(f"many{number}", "1.0") for number in range(12)]
-    denied = [a_wheel(f"young{number}", "1.0") for number in range(3)]
-    for wheel in wheels:
-        index.add(wheel, uploaded=LONG_AGO)
-    for wheel in denied:
-        index.add(wheel, uploaded=ago(minutes=5))
-    replicas = [replica("one"), replica("two")]
-    load = Load(replicas, wheels, denied)
-    with ThreadPoolExecutor(4) as threads:
-        loads = [threads.submit(load.run, at) for at in range(4)]
-        try:
-            for _ in range(2):
-                replicas[0].kill()
-                replicas[0].start()
-                postgres.stop()
-                postgres.start()
-                replicas[1].kill()
-                replicas[1].start()
-        finally:
-            load.over.set()
-        for future in loads:
-            future.result(PATIENCE)
-    assert load.wrong == []
-    assert load.counted[200] > 0
-    leases_run_out(mirror_backend)
-    for one in replicas:
-        for wheel in wheels:
-            one.until(partial(_has, one, wheel))
-        assert {one.file(wheel).status for wheel in denied} == {403}

@@ -15,6 +15,7 @@ from guard.mirror.server.protocol import HEAD, Bounded
 from guard.sources.http import Limits
 from tests.e2e.guarded import LONG_AGO
 from tests.fakes import LoopbackIndex
+from tests.mirror.backends import Kept
 from tests.mirror.mirrored import Mirrored, Served, everything, mirrored, place_of, serving
 from tests.wheels import a_wheel
 
@@ -28,11 +29,11 @@ TWO_LENGTHS = (
 
 
 @pytest.fixture(scope="module")
-def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
+def mirror(tmp_path_factory: pytest.TempPathFactory, kept: Kept) -> Iterator[Mirrored]:
     with LoopbackIndex() as index:
         index.add(GOOD, uploaded=LONG_AGO)
         index.add(EVIL, uploaded=LONG_AGO)
-        with mirrored(tmp_path_factory.mktemp("mirror"), index) as running:
+        with mirrored(tmp_path_factory.mktemp("mirror"), index, kept=kept) as running:
             yield running
 
 
@@ -227,11 +228,11 @@ def test_many_parts_at_once(served: Served) -> None:
         assert len(list(pool.map(part, range(200)))) == 200
 
 
-def test_many_who_ask_for_the_same_file_cost_one_fetch(tmp_path: Path) -> None:
+def test_many_who_ask_for_the_same_file_cost_one_fetch(tmp_path: Path, kept: Kept) -> None:
     with LoopbackIndex() as index:
         index.add(GOOD, uploaded=LONG_AGO)
         with (
-            mirrored(tmp_path, index) as mirror,
+            mirrored(tmp_path, index, kept=kept) as mirror,
             serving(mirror) as served,
             concurrent.futures.ThreadPoolExecutor(24) as pool,
         ):
@@ -274,7 +275,7 @@ def test_the_server_says_nothing_of_itself(served: Served) -> None:
     assert {"x-content-type-options", "content-security-policy"} <= names
 
 
-def test_a_slow_upstream_keeps_nobody_from_what_is_here(tmp_path: Path) -> None:
+def test_a_slow_upstream_keeps_nobody_from_what_is_here(tmp_path: Path, kept: Kept) -> None:
     """More clients ask for what hangs than there are threads; the others get their files."""
     with LoopbackIndex() as index, socket.create_server(("127.0.0.1", 0)) as deaf:
         index.add(GOOD, uploaded=LONG_AGO)
@@ -282,7 +283,10 @@ def test_a_slow_upstream_keeps_nobody_from_what_is_here(tmp_path: Path) -> None:
         for wheel in slow:
             url = f"http://127.0.0.1:{deaf.getsockname()[1]}/{wheel.filename}"
             index.add(wheel, uploaded=LONG_AGO, url=url)
-        with mirrored(tmp_path, index, limits=HURRIED) as mirror, serving(mirror) as served:
+        with (
+            mirrored(tmp_path, index, limits=HURRIED, kept=kept) as mirror,
+            serving(mirror) as served,
+        ):
             warm = get(place_of(GOOD))
             assert served.say(warm).endswith(GOOD.content)
             waiting = [served.connected() for _ in slow]
@@ -317,10 +321,10 @@ def test_a_store_that_has_lost_something_says_so(
     assert str(tmp_path).encode() not in short + gone
 
 
-def test_a_disk_that_is_full_is_nothing_worse(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_is_nothing_worse(tmp_path: Path, kept: Kept) -> None:
     with LoopbackIndex() as index:
         index.add(GOOD, uploaded=LONG_AGO)
-        with mirrored(tmp_path, index) as mirror, serving(mirror) as served:
+        with mirrored(tmp_path, index, kept=kept) as mirror, serving(mirror) as served:
             (tmp_path / "quarantine").write_bytes(b"")  # where a folder is to be
             for _ in range(2):
                 refused = served.say(get(place_of(GOOD)))

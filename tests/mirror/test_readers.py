@@ -16,6 +16,7 @@ from tests.e2e.guarded import LONG_AGO, TIMEOUT, scrubbed
 from tests.fakes import LoopbackIndex
 from tests.index import HTML, JSON, PLAIN_HTML
 from tests.local_sigstore import Identity, LocalSigstore
+from tests.mirror.backends import Kept
 from tests.mirror.mirrored import Answered, Mirrored, mirrored, place_of
 from tests.wheels import a_wheel
 
@@ -40,7 +41,7 @@ class Said(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
+def mirror(tmp_path_factory: pytest.TempPathFactory, kept: Kept) -> Iterator[Mirrored]:
     root = TrustRoot(SIGSTORE.trusted_root_json(), "test")
     with LoopbackIndex() as index:
         index.add(FIRST, uploaded=LONG_AGO, provenance=PROVED)
@@ -54,6 +55,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
             root=root,
             toml=toml,
             public_url="https://mirror.example.com",
+            kept=kept,
         ) as running:
             assert running.file(FIRST).status == 200
             yield running

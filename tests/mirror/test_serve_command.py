@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,18 @@ import uv
 
 from tests.e2e.guarded import LONG_AGO, TIMEOUT, Environment, Guard, ago, assert_paragraph, scrubbed
 from tests.fakes import LoopbackIndex
+from tests.mirror.backends import Kept, embedded_only
 from tests.mirror.mirrored import everything, place_of
 from tests.wheels import a_wheel
 
 FROB = a_wheel("frob", "1.0")
 YOUNG = a_wheel("frob", "2.0")
+
+
+@pytest.fixture
+def guard(guard: Guard, kept: Kept) -> Guard:
+    """The command, told by its environment where the mirror keeps things."""
+    return replace(guard, settings=kept.variables(guard.folder))
 
 
 @dataclass
@@ -106,6 +113,7 @@ def test_passwords_are_not_said(guard: Guard) -> None:
     assert [path for path in kept if b"s3cr3t" in path.read_bytes()] == []
 
 
+@embedded_only
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - refused
 def test_it_is_not_opened_to_the_world_by_mistake(guard: Guard, host: str) -> None:
     ran = guard("mirror", "serve", "--host", host, "--index-url", "https://packages.example.com/")

@@ -13,6 +13,7 @@ from tests.e2e.guarded import LONG_AGO, ago
 from tests.fakes import LoopbackIndex
 from tests.index import HTML, JSON, PLAIN_HTML
 from tests.local_sigstore import Identity, LocalSigstore
+from tests.mirror.backends import Kept
 from tests.mirror.mirrored import Mirrored, mirrored, place_of
 from tests.wheels import a_wheel, an_sdist
 
@@ -23,12 +24,12 @@ YANKED = a_wheel("frob", "0.9")
 
 
 @pytest.fixture
-def mirror(index: LoopbackIndex, tmp_path: Path) -> Iterator[Mirrored]:
+def mirror(index: LoopbackIndex, tmp_path: Path, kept: Kept) -> Iterator[Mirrored]:
     index.add(GOOD, uploaded=LONG_AGO)
     index.add(MARKED, uploaded=LONG_AGO)
     index.add(FRESH, uploaded=ago(days=1))
     index.add(YANKED, uploaded=LONG_AGO, yanked="broken")
-    with mirrored(tmp_path, index) as running:
+    with mirrored(tmp_path, index, kept=kept) as running:
         yield running
 
 
@@ -86,12 +87,12 @@ def test_a_source_distribution_is_judged_like_everything_else(
 
 
 def test_the_places_of_files_are_clean_whatever_their_names(
-    index: LoopbackIndex, tmp_path: Path
+    index: LoopbackIndex, tmp_path: Path, kept: Kept
 ) -> None:
     """A `%` is the beginning of something; a `+` in a path is one (RFC 3986)."""
     wheel = a_wheel("frob", "1.0+cpu.1", build="1%41")
     index.add(wheel, uploaded=LONG_AGO)
-    with mirrored(tmp_path, index) as mirror:
+    with mirrored(tmp_path, index, kept=kept) as mirror:
         url = mirror.listed("frob")[wheel.filename]["url"]
         assert url.endswith("frob-1.0+cpu.1-1%2541-py3-none-any.whl")
         assert mirror.get(url.removeprefix("../..")).raw == wheel.content
@@ -302,14 +303,18 @@ def test_a_policy_that_cannot_be_read_changes_nothing(mirror: Mirrored) -> None:
     assert mirror.file(GOOD).status == 200
 
 
-def test_a_published_mirror_says_where_it_is(index: LoopbackIndex, tmp_path: Path) -> None:
+def test_a_published_mirror_says_where_it_is(
+    index: LoopbackIndex, tmp_path: Path, kept: Kept
+) -> None:
     """PEP-740: a fully qualified URL; files stay relative, as every proxy likes them."""
     sigstore = LocalSigstore.create()
     document = sigstore.publish(GOOD.filename, GOOD.content, Identity.github())
     index.add(GOOD, uploaded=LONG_AGO, provenance=document)
     root = TrustRoot(sigstore.trusted_root_json(), "test")
     place = f"/integrity/frob/1.0/{GOOD.filename}/provenance"
-    with mirrored(tmp_path, index, root=root, public_url="https://m.example.com/py") as mirror:
+    with mirrored(
+        tmp_path, index, root=root, public_url="https://m.example.com/py", kept=kept
+    ) as mirror:
         assert "provenance" not in mirror.listed("frob")[GOOD.filename]
         assert mirror.get(place).status == 404
         assert mirror.file(GOOD).status == 200
@@ -320,13 +325,15 @@ def test_a_published_mirror_says_where_it_is(index: LoopbackIndex, tmp_path: Pat
         assert f'data-provenance="https://m.example.com/py{place}"' in html
 
 
-def test_provenance_is_passed_on_byte_for_byte(index: LoopbackIndex, tmp_path: Path) -> None:
+def test_provenance_is_passed_on_byte_for_byte(
+    index: LoopbackIndex, tmp_path: Path, kept: Kept
+) -> None:
     """PEP-740: what the mirror has verified, others can verify."""
     sigstore = LocalSigstore.create()
     document = sigstore.publish(GOOD.filename, GOOD.content, Identity.github())
     index.add(GOOD, uploaded=LONG_AGO, provenance=document)
     root = TrustRoot(sigstore.trusted_root_json(), "test")
-    with mirrored(tmp_path, index, root=root) as mirror:
+    with mirrored(tmp_path, index, root=root, kept=kept) as mirror:
         assert mirror.file(GOOD).status == 200
         url = mirror.listed("frob")[GOOD.filename]["provenance"]
         answered = mirror.get(url.removeprefix("../.."))
@@ -338,11 +345,13 @@ def test_provenance_is_passed_on_byte_for_byte(index: LoopbackIndex, tmp_path: P
         assert mirror.get(url.removeprefix("../..")).status == 403
 
 
-def test_a_forged_provenance_is_not_passed_on(index: LoopbackIndex, tmp_path: Path) -> None:
+def test_a_forged_provenance_is_not_passed_on(
+    index: LoopbackIndex, tmp_path: Path, kept: Kept
+) -> None:
     document = LocalSigstore.create().publish(GOOD.filename, GOOD.content, Identity.github())
     index.add(GOOD, uploaded=LONG_AGO, provenance=document)
     root = TrustRoot(LocalSigstore.create().trusted_root_json(), "test")
-    with mirrored(tmp_path, index, root=root) as mirror:
+    with mirrored(tmp_path, index, root=root, kept=kept) as mirror:
         assert mirror.file(GOOD).status == 403
         assert mirror.listed("frob") == {}
         assert mirror.get(f"/integrity/frob/1.0/{GOOD.filename}/provenance").status == 404

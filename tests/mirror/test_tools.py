@@ -13,6 +13,7 @@ import uv
 
 from tests.e2e.guarded import LONG_AGO, TIMEOUT, Environment, ago, installed_in, scrubbed
 from tests.fakes import LoopbackIndex
+from tests.mirror.backends import Kept
 from tests.mirror.mirrored import Served, mirrored, place_of, serving
 from tests.wheels import a_wheel, an_sdist
 
@@ -39,13 +40,13 @@ PDM = '[tool.pdm]\ndistribution = false\n[[tool.pdm.source]]\nname = "pypi"\nurl
 
 
 @pytest.fixture
-def served(index: LoopbackIndex, tmp_path: Path) -> Iterator[Served]:
+def served(index: LoopbackIndex, tmp_path: Path, kept: Kept) -> Iterator[Served]:
     """A mirror in front of a tree of which the newest releases are not admitted."""
     for artifact in (FROB, OTHER, MARKED, an_sdist("frob", "1.0")):
         index.add(artifact, uploaded=LONG_AGO)
     index.add(YOUNG, uploaded=ago(days=1))
     (tmp_path / "mirror").mkdir()
-    with mirrored(tmp_path / "mirror", index) as mirror, serving(mirror) as running:
+    with mirrored(tmp_path / "mirror", index, kept=kept) as mirror, serving(mirror) as running:
         assert running.mirror.file(MARKED).status == 403  # somebody has asked for it before
         yield running
 

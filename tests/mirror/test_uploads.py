@@ -21,6 +21,7 @@ from tests.e2e.guarded import LONG_AGO, TIMEOUT, Environment, scrubbed
 from tests.fakes import LoopbackIndex
 from tests.faults import status
 from tests.local_sigstore import Identity, LocalSigstore
+from tests.mirror.backends import Kept
 from tests.mirror.mirrored import Answered, Mirrored, mirrored, serving
 from tests.wheels import Artifact, a_wheel, an_sdist
 
@@ -47,10 +48,10 @@ class ByToken(Gate):
 
 
 @pytest.fixture
-def mirror(index: LoopbackIndex, tmp_path: Path) -> Iterator[Mirrored]:
+def mirror(index: LoopbackIndex, tmp_path: Path, kept: Kept) -> Iterator[Mirrored]:
     index.add(PUBLIC, uploaded=LONG_AGO)
     root = TrustRoot(SIGSTORE.trusted_root_json(), "test")
-    with mirrored(tmp_path, index, root=root, gate=ByToken()) as running:
+    with mirrored(tmp_path, index, root=root, gate=ByToken(), kept=kept) as running:
         yield running
 
 
@@ -230,11 +231,13 @@ def test_a_file_may_be_too_large(mirror: Mirrored) -> None:
     assert left(mirror) == []
 
 
-def test_not_everybody_may_upload(mirror: Mirrored, index: LoopbackIndex, tmp_path: Path) -> None:
+def test_not_everybody_may_upload(
+    mirror: Mirrored, index: LoopbackIndex, tmp_path: Path, kept: Kept
+) -> None:
     assert upload(mirror, form(OWN), authorization="Basic eDp4").status == 401
     assert mirror.get("/legacy/", method="GET", authorization="x").status == 401
     (tmp_path / "open").mkdir()
-    with mirrored(tmp_path / "open", index) as unguarded:
+    with mirrored(tmp_path / "open", index, kept=kept) as unguarded:
         assert upload(unguarded, form(OWN)).status == 404
 
 

@@ -17,6 +17,7 @@ from tests.e2e.guarded import LONG_AGO, ago
 from tests.fakes import LoopbackIndex
 from tests.faults import Fault, endless, garbage, redirect, replaced, reset, status, truncated
 from tests.index import JSON, PLAIN_HTML
+from tests.mirror.backends import Kept
 from tests.mirror.mirrored import Answered, Mirrored, mirrored, place_of
 from tests.wheels import a_wheel
 
@@ -33,10 +34,10 @@ HURRIED = Limits(connect=2, read=0.2, total=1, retries=0, backoff=0)
 
 
 @pytest.fixture
-def mirror(index: LoopbackIndex, tmp_path: Path) -> Iterator[Mirrored]:
+def mirror(index: LoopbackIndex, tmp_path: Path, kept: Kept) -> Iterator[Mirrored]:
     index.add(GOOD, uploaded=LONG_AGO)
     index.add(NEXT, uploaded=LONG_AGO)
-    with mirrored(tmp_path, index) as running:
+    with mirrored(tmp_path, index, kept=kept) as running:
         yield running
 
 
@@ -48,14 +49,14 @@ def assert_undecided(answered: Answered) -> None:
     assert b"127.0.0.1" not in answered.everything
 
 
-def test_an_upstream_that_says_only_the_least(tmp_path: Path) -> None:
+def test_an_upstream_that_says_only_the_least(tmp_path: Path, kept: Kept) -> None:
     """HTML alone: no sizes, no upload times, no metadata, no provenance, no status."""
     with LoopbackIndex(json=False, sidecars=False, upload_times=False, etags=False) as plain:
         plain.add(GOOD, size=False)
-        with mirrored(tmp_path / "strict", plain) as strict:
+        with mirrored(tmp_path / "strict", plain, kept=kept) as strict:
             assert_undecided(strict.file(GOOD))  # how old it is, nobody knows
             assert GOOD.filename in strict.listed("frob")
-        with mirrored(tmp_path / "lenient", plain, toml=LENIENT) as lenient:
+        with mirrored(tmp_path / "lenient", plain, toml=LENIENT, kept=kept) as lenient:
             page = lenient.page("frob").document
             assert page["meta"] == {"api-version": "1.0"}  # PEP-700 demands sizes of 1.1
             assert page["files"][0].keys() == {"filename", "url", "hashes"}
@@ -69,7 +70,7 @@ def test_an_upstream_that_says_only_the_least(tmp_path: Path) -> None:
 
 
 def test_a_policy_that_demands_provenance_gets_none_from_such_an_upstream(
-    index: LoopbackIndex, tmp_path: Path
+    index: LoopbackIndex, tmp_path: Path, kept: Kept
 ) -> None:
     index.add(GOOD, uploaded=LONG_AGO)
     pinned = """\
@@ -78,7 +79,7 @@ def test_a_policy_that_demands_provenance_gets_none_from_such_an_upstream(
     identities = [{ kind = "GitHub", repository = "acme/frob", workflow = "publish.yml" }]
     attestation = "required"
     """
-    with mirrored(tmp_path, index, toml=pinned) as mirror:
+    with mirrored(tmp_path, index, toml=pinned, kept=kept) as mirror:
         answered = mirror.file(GOOD)
         assert answered.status == 403
         assert answered.document["findings"][0]["rule"] == "missing-attestation"
@@ -186,13 +187,15 @@ class TestWhileTheUpstreamIsAway:
     """What was admitted is served on, for a time, and nothing else is."""
 
     @pytest.fixture(params=["refuses", "hangs", "fails"])
-    def away(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mirrored]:
+    def away(
+        self, request: pytest.FixtureRequest, tmp_path: Path, kept: Kept
+    ) -> Iterator[Mirrored]:
         with contextlib.ExitStack() as here:
             index = here.enter_context(LoopbackIndex())
             index.add(GOOD, uploaded=LONG_AGO)
             index.add(NEXT, uploaded=LONG_AGO)
             deaf = here.enter_context(socket.create_server(("127.0.0.1", 0)))
-            with mirrored(tmp_path, index, limits=HURRIED) as mirror:
+            with mirrored(tmp_path, index, limits=HURRIED, kept=kept) as mirror:
                 assert mirror.file(GOOD).status == 200
                 mirror.page("frob")
                 match request.param:
@@ -216,10 +219,10 @@ class TestWhileTheUpstreamIsAway:
         assert_undecided(away.page("other"))
 
 
-def test_it_is_not_served_on_for_ever(index: LoopbackIndex, tmp_path: Path) -> None:
+def test_it_is_not_served_on_for_ever(index: LoopbackIndex, tmp_path: Path, kept: Kept) -> None:
     """However often it was asked for in between: the time counts from when the page was had."""
     index.add(GOOD, uploaded=LONG_AGO)
-    with mirrored(tmp_path, index) as mirror:
+    with mirrored(tmp_path, index, kept=kept) as mirror:
         assert mirror.file(GOOD).status == 200
         index.fault("*", status(503))
         for _ in range(6):
@@ -229,9 +232,9 @@ def test_it_is_not_served_on_for_ever(index: LoopbackIndex, tmp_path: Path) -> N
         assert_undecided(mirror.file(GOOD))
 
 
-def test_a_page_is_not_shown_for_ever(index: LoopbackIndex, tmp_path: Path) -> None:
+def test_a_page_is_not_shown_for_ever(index: LoopbackIndex, tmp_path: Path, kept: Kept) -> None:
     index.add(GOOD, uploaded=LONG_AGO)
-    with mirrored(tmp_path, index, stale=timedelta(0)) as mirror:
+    with mirrored(tmp_path, index, stale=timedelta(0), kept=kept) as mirror:
         assert mirror.file(GOOD).status == 200
         assert mirror.page("frob").status == 200
         index.fault("*", status(503))
@@ -275,10 +278,10 @@ class TestTwoUpstreams:
             yield running
 
     def test_a_name_stays_where_it_was_first_found(
-        self, index: LoopbackIndex, other: LoopbackIndex, tmp_path: Path
+        self, index: LoopbackIndex, other: LoopbackIndex, tmp_path: Path, kept: Kept
     ) -> None:
         index.add(GOOD, uploaded=LONG_AGO)
-        with mirrored(tmp_path, index, other) as mirror:
+        with mirrored(tmp_path, index, other, kept=kept) as mirror:
             assert set(mirror.listed("frob")) == {GOOD.filename}
             assert mirror.file(EVIL).status == 404
             index.remove(GOOD.filename)
@@ -288,10 +291,10 @@ class TestTwoUpstreams:
         assert other.requests == []
 
     def test_a_second_one_is_asked_only_if_the_first_has_surely_none(
-        self, index: LoopbackIndex, other: LoopbackIndex, tmp_path: Path
+        self, index: LoopbackIndex, other: LoopbackIndex, tmp_path: Path, kept: Kept
     ) -> None:
         index.fault("*", status(503))
-        with mirrored(tmp_path, index, other) as mirror:
+        with mirrored(tmp_path, index, other, kept=kept) as mirror:
             assert_undecided(mirror.page("frob"))
             assert_undecided(mirror.file(EVIL))
             assert other.requests == []
@@ -302,11 +305,11 @@ class TestTwoUpstreams:
             assert GOOD.filename not in mirror.listed("frob")
 
     def test_the_policy_says_whose_a_name_is(
-        self, index: LoopbackIndex, other: LoopbackIndex, tmp_path: Path
+        self, index: LoopbackIndex, other: LoopbackIndex, tmp_path: Path, kept: Kept
     ) -> None:
         index.add(GOOD, uploaded=LONG_AGO)
         other.add(NEXT, uploaded=LONG_AGO)
-        with mirrored(tmp_path, index, other) as mirror:
+        with mirrored(tmp_path, index, other, kept=kept) as mirror:
             assert GOOD.filename in mirror.listed("frob")
             owns = f'[[index]]\nname = "own"\nurl = "{other.url}"\nowns = ["fr*"]\n'
             mirror.says(owns)

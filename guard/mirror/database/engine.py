@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from guard.errors import MirrorError, UsageError
 from guard.private import open_private
@@ -61,6 +62,8 @@ class Database:
             options["isolation_level"] = "AUTOCOMMIT"
         self._reading = engine.execution_options(**options)
         self._writer = threading.Lock()
+        self._closed = False
+        event.listen(engine, "checkin", self._given_back)
 
     @property
     def embedded(self) -> bool:
@@ -119,8 +122,13 @@ class Database:
             self._writer.release()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; one that a thread still uses, when it is given back."""
+        self._closed = True
         self.engine.dispose()
+
+    def _given_back(self, _: object, record: ConnectionPoolEntry) -> None:
+        if self._closed:
+            record.invalidate()
 
 
 def open_database(url: str) -> Database:

@@ -5,20 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from guard.mirror.database import Database
-from guard.mirror.database.engine import at
+from tests.mirror.backends import Kept
 from tests.mirror.people.office import Office
 from tests.mirror.people.served import Mirrored, mirrored
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    database: Database = at(tmp_path / "mirror.sqlite")
+def office(tmp_path: Path, kept: Kept) -> Iterator[Office]:
+    database = kept(tmp_path).opened()
     yield Office(database)
     database.close()
 
 
 @pytest.fixture
-def mirror(tmp_path: Path) -> Iterator[Mirrored]:
-    with mirrored(tmp_path) as running:
+def mirror(tmp_path: Path, kept: Kept) -> Iterator[Mirrored]:
+    with mirrored(tmp_path, kept=kept) as running:
         yield running

@@ -12,7 +12,6 @@ from guard.admission import Standing
 from guard.approval import Accepted, ApprovedFile
 from guard.mirror.database import Database
 from guard.mirror.database.audit import Act, AuditLog, Entry
-from guard.mirror.database.schema import METADATA
 from guard.mirror.people.examination import Examination, Examined
 from guard.mirror.people.person import Caller, Person, Role
 from guard.mirror.people.requests import Requests, wanted
@@ -46,9 +45,6 @@ class Office:
 
     database: Database
     clock: Any = field(default_factory=Clock)
-
-    def __post_init__(self) -> None:
-        METADATA.create_all(self.database.engine)
 
     @property
     def roster(self) -> Roster:

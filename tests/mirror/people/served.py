@@ -24,6 +24,7 @@ from guard.mirror.settings import Settings
 from tests.advisory.records import a_snapshot
 from tests.e2e.guarded import LONG_AGO, ago
 from tests.fakes import LoopbackIndex
+from tests.mirror.backends import Kept
 from tests.mirror.people.office import Office
 from tests.wheels import a_wheel
 
@@ -108,7 +109,11 @@ class Mirrored:
 
 @contextmanager
 def mirrored(
-    folder: Path, *, policy: Callable[[LoopbackIndex], str] = lambda _: POLICY, **settings: Any
+    folder: Path,
+    *,
+    policy: Callable[[LoopbackIndex], str] = lambda _: POLICY,
+    kept: Kept | None = None,
+    **settings: Any,
 ) -> Iterator[Mirrored]:
     """Serve a mirror with its own state below `folder`."""
     a_snapshot(folder / "state" / "advisories", now=ago())
@@ -124,7 +129,9 @@ def mirrored(
         port = listening.getsockname()[1]
         index.add(OLD, uploaded=LONG_AGO)
         index.add(NEW, uploaded=ago(days=2))
+        backend = (kept or Kept())(folder)
         said = {"data": folder / "data", "index_url": index.url, "port": port} | settings
+        said |= {"database": backend.database, "store": backend.store}
         with opened(Settings(policy=str(folder / "guard.toml"), **said)) as own:
             office = Office(own.mirror.database, clock=own.mirror.clock)
             server = uvicorn.Server(configured(composed(own), "127.0.0.1", 0))

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from tests.e2e.guarded import Guard, assert_paragraph
+from tests.mirror.backends import Kept, embedded_only
+
+
+@pytest.fixture
+def guard(guard: Guard, kept: Kept) -> Guard:
+    """The command, told by its environment where the mirror keeps things."""
+    return replace(guard, settings=kept.variables(guard.folder))
 
 
 def test_people_and_their_tokens(guard: Guard) -> None:
@@ -57,6 +67,7 @@ def test_the_log_is_exported_and_verified(guard: Guard) -> None:
     assert_paragraph(ran, 70, "no entry has the digest")
 
 
+@embedded_only
 def test_nobody_opens_a_mirror_to_the_world_without_a_login(guard: Guard) -> None:
     ran = guard("mirror", "serve", "--host", "0.0.0.0", "--data", guard.folder / "data")  # noqa: S104
     assert_paragraph(ran, 2, "would open the mirror to others without a login", "--login")

@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey
 from guard.errors import PolicyError
 from guard.mirror.people.identities import identities
 from guard.mirror.people.person import Role
+from tests.mirror.backends import Kept
 from tests.mirror.people.issuer import FakeIssuer, shared_secret
 from tests.mirror.people.office import Office
 from tests.mirror.people.served import Mirrored, mirrored
@@ -29,7 +30,7 @@ def issuer() -> Iterator[FakeIssuer]:
 
 
 @pytest.fixture
-def mirror(tmp_path: Path, issuer: FakeIssuer) -> Iterator[Mirrored]:
+def mirror(tmp_path: Path, issuer: FakeIssuer, kept: Kept) -> Iterator[Mirrored]:
     path = tmp_path / "identities.toml"
     path.write_text(
         f'[login]\nname = "Acme"\nissuer = "{issuer.url}"\nclient-id = "mirror"\n'
@@ -37,7 +38,7 @@ def mirror(tmp_path: Path, issuer: FakeIssuer) -> Iterator[Mirrored]:
         f'[[exchange]]\nname = "gateway"\nissuer = "{issuer.url}"\naudience = "{AUDIENCE}"\n'
         'claims = { repository = "acme/*", ref = ["refs/heads/main", "refs/tags/*"] }\n'
     )
-    with mirrored(tmp_path, identities=path, anonymous=False) as running:
+    with mirrored(tmp_path, identities=path, anonymous=False, kept=kept) as running:
         yield running
 
 

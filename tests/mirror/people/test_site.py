@@ -15,6 +15,7 @@ import requests
 from guard.mirror.people.approvals import in_force
 from guard.mirror.people.person import Role
 from guard.mirror.people.requests import State, wanted
+from tests.mirror.backends import Kept
 from tests.mirror.people.office import a_finding, an_examination, an_examined
 from tests.mirror.people.served import NEW, OLD, Browser, Mirrored, mirrored
 
@@ -108,8 +109,8 @@ def test_pages_have_what_is_needed_where_nobody_is_logged_in(mirror: Mirrored) -
     assert mirror.office.requests.some() == []
 
 
-def test_where_a_login_is_demanded_nothing_is_shown_without(tmp_path: Path) -> None:
-    with mirrored(tmp_path, anonymous=False) as mirror:
+def test_where_a_login_is_demanded_nothing_is_shown_without(tmp_path: Path, kept: Kept) -> None:
+    with mirrored(tmp_path, anonymous=False, kept=kept) as mirror:
         visitor = mirror.browser()
         for path in ("/", "/requests", "/requests/1", "/projects", "/projects/frob", "/log"):
             came = visitor.session.get(mirror.url + path, allow_redirects=False)
@@ -184,8 +185,8 @@ def test_the_cookie_is_out_of_reach_and_ends_with_the_session(mirror: Mirrored) 
     assert mirror.office.actions()[-2:] == ["login", "logout"]
 
 
-def test_where_it_is_reached_by_https_the_cookie_is_secure(tmp_path: Path) -> None:
-    with mirrored(tmp_path, public_url="https://mirror.example.com") as mirror:
+def test_where_it_is_reached_by_https_the_cookie_is_secure(tmp_path: Path, kept: Kept) -> None:
+    with mirrored(tmp_path, public_url="https://mirror.example.com", kept=kept) as mirror:
         secret, browser = mirror.secret("alice"), mirror.browser()
         page = browser.session.get(mirror.url + "/login", timeout=9)
         cookie = page.headers["Set-Cookie"]
@@ -324,8 +325,8 @@ def test_wrong_tokens_have_to_wait(mirror: Mirrored) -> None:
     assert codes == [401] * 10 + [429]
 
 
-def test_what_is_denied_is_asked_for_by_itself(tmp_path: Path) -> None:
-    with mirrored(tmp_path, requests=True) as mirror:
+def test_what_is_denied_is_asked_for_by_itself(tmp_path: Path, kept: Kept) -> None:
+    with mirrored(tmp_path, requests=True, kept=kept) as mirror:
         path = f"/files/{NEW.sha256[:2]}/{NEW.sha256}/{NEW.filename}"
         assert mirror.call("GET", path).status_code == 403
         assert mirror.call("GET", path).status_code == 403

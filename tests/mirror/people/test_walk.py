@@ -21,6 +21,7 @@ from guard.mirror.people.person import Role
 from tests.e2e.guarded import ago
 from tests.fakes import LoopbackIndex
 from tests.local_sigstore import Identity, LocalSigstore
+from tests.mirror.backends import Kept
 from tests.mirror.people.served import Mirrored, mirrored
 from tests.wheels import a_wheel
 
@@ -43,7 +44,7 @@ _RELEASES: Final[tuple[tuple[str, str, int, list[str], bool], ...]] = (
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
+def company(tmp_path_factory: pytest.TempPathFactory, kept: Kept) -> Iterator[Mirrored]:
     """A mirror that has served for a while, with an upstream that is partly attested."""
     folder = tmp_path_factory.mktemp("mirror")
     sigstore = LocalSigstore.create()
@@ -57,7 +58,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
             f'trust-root = "{root}"\n'
         )
 
-    with mirrored(folder, policy=policy) as mirror:
+    with mirrored(folder, policy=policy, kept=kept) as mirror:
         for name, version, days, needs, attested in _RELEASES:
             wheel = a_wheel(name, version, requires=needs)
             identity = Identity.github(f"acme/{name}", "release.yml", environment="release")

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from guard.mirror.database import open_database
 from tests.builders import ago
 from tests.fakes import LoopbackIndex
-from tests.mirror.watch.sites import Replica, Site, embedded
+from tests.mirror.backends import Kept
+from tests.mirror.watch.sites import Replica, Site
 from tests.wheels import a_wheel
 
 FROB = a_wheel("frob", "1.0")
@@ -15,11 +17,12 @@ DEP = a_wheel("dep", "2.0")
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, kept: Kept) -> Iterator[Site]:
     with LoopbackIndex() as index:
         for artifact in (FROB, DEP):
             index.add(artifact, uploaded=ago(days=30))
-        yield Site(tmp_path, index, embedded(tmp_path), tmp_path / "store")
+        backend = kept(tmp_path)
+        yield Site(tmp_path, index, lambda: open_database(backend.database), backend.store)
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from guard.admission.gather import Admission
 from guard.approval import Approvals
 from guard.errors import PolicyError
 from guard.mirror.database.changes import Seen
-from guard.mirror.database.engine import Database, at
-from guard.mirror.database.schema import METADATA
+from guard.mirror.database.engine import Database
+from guard.mirror.database.migrating import migrate
 from guard.mirror.judging import Judge, Outside
 from guard.mirror.mirror import Mirror
 from guard.mirror.records import FileRecord, Key, State
@@ -141,7 +141,7 @@ class Site:
             clock=self.clock,
             holder=secrets.token_hex(16),
         )
-        METADATA.create_all(mirror.database.engine)
+        migrate(mirror.database)
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             own = parts(mirror, self._judge(mirror, pool, self.folder / name))
             yield Replica(self, own, submit)
@@ -228,11 +228,6 @@ class Replica:
         from guard.mirror.watch.rounds import Rounds  # noqa: PLC0415
 
         return [str(each.kind) for each in Rounds(self.mirror.database).latest(100)][::-1]
-
-
-def embedded(folder: Path) -> Callable[[], Database]:
-    """Opens one SQLite file, each time anew, as each replica does."""
-    return lambda: at(folder / "mirror.sqlite")
 
 
 def name(project: str) -> NormalizedName:

@@ -19,6 +19,7 @@ from guard.model import Unknown
 from guard.sources.advisories import STORE
 from tests.advisory.records import Document, a_record, a_snapshot
 from tests.builders import NOW
+from tests.mirror.backends import embedded_only
 from tests.mirror.watch.conftest import FROB
 from tests.mirror.watch.sites import Replica, Site
 
@@ -111,6 +112,7 @@ def test_a_feed_that_fails_leaves_what_there_is_and_is_told_of_once(
     assert told == ["feed.failed", "feed.recovered"]
 
 
+@embedded_only
 def test_advisories_that_were_tampered_with_in_the_store_are_not_taken(
     replica: Replica, feed: Feed
 ) -> None:
@@ -126,6 +128,7 @@ def test_advisories_that_were_tampered_with_in_the_store_are_not_taken(
     assert not (replica.site.folder / "one/advisories" / STORE).exists()
 
 
+@embedded_only
 def test_while_the_store_is_away_the_ones_before_are_used(replica: Replica, feed: Feed) -> None:
     chore = fed(replica, feed)
     chore()

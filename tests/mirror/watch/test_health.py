@@ -21,6 +21,7 @@ from guard.mirror.server.observed import Observed, Openness
 from guard.mirror.watch.health import Health, describe
 from tests.advisory.records import a_record
 from tests.faults import status
+from tests.mirror.backends import embedded_only
 from tests.mirror.watch.conftest import DEP, FROB
 from tests.mirror.watch.sites import Replica, Reply, ask
 
@@ -71,6 +72,7 @@ def path_of(artifact: object) -> str:
     return f"/files/{sha256[:2]}/{sha256}/{filename}"
 
 
+@embedded_only
 def test_a_process_that_lives_says_so_whatever_else_is_wrong(shown: Shown) -> None:
     shown.replica.mirror.database.close()
     shutil.rmtree(shown.replica.site.folder / "store")
@@ -90,6 +92,7 @@ def test_a_mirror_is_ready(shown: Shown) -> None:
     }
 
 
+@embedded_only
 def test_without_its_database_it_is_not_ready_and_says_why(shown: Shown) -> None:
     database = shown.replica.site.folder / "mirror.sqlite"
     shown.replica.mirror.database.close()
