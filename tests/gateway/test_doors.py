@@ -178,7 +178,6 @@ def test_a_variable_that_adds_a_source_is_refused(
     [
         "UV_INSECURE_HOST",
         "UV_NO_VERIFY_HASHES",
-        "UV_OFFLINE",
         "UV_NO_CACHE",
         "UV_CACHE_DIR",
         "UV_NO_BUILD",
