@@ -41,7 +41,10 @@ class Owners:
         """
         named = self._judge.named(project)
         if named is not None:
-            return self._first(project, named, source)
+            index = self._first(project, named, source)
+            if isinstance(index, Index) and self._recorded(project) is None:
+                self._projects.claim(project, index.url, moment=self._mirror.clock())
+            return index
         recorded = self._recorded(project)
         if recorded == PRIVATE:
             return Index(url=PRIVATE)
