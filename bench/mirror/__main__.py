@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.mirror import servers
-from bench.mirror.load import Load, Sample, asked, loaded, spent
+from bench.mirror.load import Load, Sample, asked, loaded, settled, spent
 from bench.mirror.servers import JSON, Others, Server
 from bench.mirror.stuffing import stuff
 from bench.mirror.upstream import WARM, Tree, write
@@ -164,6 +164,8 @@ def _large(run: Run, origin: Server) -> Iterator[Server]:
         pass  # its database is there now
     stuff(home / "data" / "mirror.sqlite", projects=10_000, files=100_000)
     with servers.guard(home, origin.base, run.tree, core=_SERVER) as server:
+        took = settled(server.pid)
+        _note(f"{_LARGE:14} judged all it has again, as after every start: {took:.0f} s")
         yield Server(name=_LARGE, base=server.base, pid=server.pid, file=server.file)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _DONE: Final = re.compile(r"(\d+) requests in ([\d.]+)(ms|s|m),")
 _WRONG: Final = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 _TIMEOUT: Final = 60
+_QUIET, _ROUNDS, _IDLE = 5, 60, 0.1
+"""Seconds between two looks at a server, how many looks, and what share of a core is rest."""
+
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
@@ -63,6 +67,20 @@ def asked(url: str, headers: Mapping[str, str]) -> tuple[Mapping[str, str], byte
     with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
         named = {name.lower(): value for name, value in response.headers.items()}
         return named, response.read()
+
+
+def settled(pid: int) -> float:
+    """Wait until a server has nothing to do of its own; return its processor time until then.
+
+    Raises `RuntimeError` where it never rests.
+    """
+    used = spent(pid)
+    for _ in range(_ROUNDS):
+        time.sleep(_QUIET)
+        before, used = used, spent(pid)
+        if used - before < _IDLE * _QUIET:
+            return used
+    raise RuntimeError(f"the server has not rested in {_ROUNDS * _QUIET} seconds")
 
 
 def spent(pid: int) -> float:

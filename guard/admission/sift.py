@@ -78,14 +78,17 @@ def _by_version(page: ProjectPage) -> Mapping[Version, Sequence[PageFile]]:
     """Return the entries of each release, of files that have a sha256 to be held to."""
     known: dict[str, list[PageFile]] = {}
     found: dict[Version, list[PageFile]] = {}
+    own: dict[str, bool] = {}
     for entry in page.readable():
         if "sha256" not in entry.hashes:
             continue
-        written = _written(entry.filename, page.name)
-        if written not in known:
+        written = _written(entry.filename, page.name, own)
+        entries = known.get(written)
+        if entries is None:
             version = _version(written, entry.filename, page.name)
-            known[written] = [] if version is None else found.setdefault(version, [])
-        known[written].append(entry)
+            entries = [] if version is None else found.setdefault(version, [])
+            known[written] = entries
+        entries.append(entry)
     return found
 
 
@@ -98,23 +101,26 @@ def _version(written: str, filename: str, project: NormalizedName) -> Version | 
         return None
 
 
-def _written(filename: str, project: NormalizedName) -> str:
+def _written(filename: str, project: NormalizedName, own: dict[str, bool]) -> str:
     """Return what of a file's name says the version: the same for most wheels of a release.
 
-    Whatever is unusual stands for itself, and is read in full.
+    Whatever is unusual stands for itself, and is read in full. `own` remembers the spellings of the
+    project's name: there are few, and thousands of files.
     """
     name, _, rest = filename.partition("-")
-    if name.lower().replace("_", "-") != project:
+    if name not in own:
+        own[name] = name.lower().replace("_", "-") == project
+    if not own[name]:
         return filename
-    if rest.endswith(".tar.gz") and "-" not in rest:
-        return rest.removesuffix(".tar.gz")
-    version, _, tags = rest.partition("-")
-    plain = filename.endswith(".whl") and tags.count("-") == _DASHES
-    return version if plain and "--" not in tags else filename
+    if filename.endswith(".whl"):
+        plain = rest.count("-") == _DASHES and "--" not in rest
+        return rest.partition("-")[0] if plain else filename
+    plain = filename.endswith(".tar.gz") and "-" not in rest
+    return rest.removesuffix(".tar.gz") if plain else filename
 
 
-_DASHES: Final = 2
-"""PEP-427: between the tags of a wheel that has no build number."""
+_DASHES: Final = 3
+"""PEP-427: between the version and the tags of a wheel that has no build number."""
 
 
 class _Sieve:

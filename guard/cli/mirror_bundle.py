@@ -14,6 +14,7 @@ from guard.cli.recording import signing_key
 from guard.dsse import PublicKey, SealError, public_key
 from guard.errors import UsageError
 from guard.mirror.intake import Missing
+from guard.mirror.kept import KeptPages
 from guard.mirror.records import FileRecord, Key, State
 from guard.mirror.server.app import Parts
 from guard.mirror.static import bundle
@@ -22,7 +23,6 @@ from guard.mirror.static.recorder import Recorder
 from guard.mirror.static.selection import Refused, Selection
 from guard.model import Unknown
 from guard.report.text import plain
-from guard.sources.cache import PageCache
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,7 +57,7 @@ def _export(arguments: argparse.Namespace) -> int:
 def _import(arguments: argparse.Namespace) -> int:
     keys = [_trusted(path) for path in arguments.trusted_key]
     settings = replace(settings_of(arguments), offline=True)
-    cache = PageCache(pages_folder(settings))
+    cache = KeptPages(pages_folder(settings))
     unpacked = unpack(arguments.bundle, keys, quarantine=quarantine(), cache=cache)
     with opened(settings, cache=cache, origins=unpacked.origins) as own:
         taken = judged(own, _keys(unpacked))

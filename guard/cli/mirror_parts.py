@@ -24,6 +24,7 @@ from guard.mirror.database.engine import at
 from guard.mirror.database.migrating import migrate
 from guard.mirror.database.projects import Projects
 from guard.mirror.judging import Judge, Outside
+from guard.mirror.kept import KeptPages
 from guard.mirror.mirror import Mirror
 from guard.mirror.people.approvals import in_force
 from guard.mirror.records import PRIVATE
@@ -121,7 +122,7 @@ def opened(
     """
     mirror = mirror_of(settings)
     pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="guard")
-    cache = cache or PageCache(pages_folder(settings))
+    cache = cache or KeptPages(pages_folder(settings))
     session = _session(mirror, pool, cache, origins)
     try:
         with contextlib.closing(_upstream(session)) as upstream:
@@ -135,8 +136,11 @@ def opened(
 
 
 def pages_folder(settings: Settings) -> Path:
-    """Return where pages are kept: a bundle's apart from those of the network."""
-    return settings.data / "pages" if settings.offline else cache_folder() / "pages"
+    """Return where pages are kept: a bundle's apart from those of the network.
+
+    Those of the command line are kept in another form, in a folder of their own.
+    """
+    return settings.data / "pages" if settings.offline else cache_folder() / "mirror-pages"
 
 
 def quarantine() -> Quarantine:

@@ -6,7 +6,6 @@ the judge. It is rendered once, in every encoding, and kept until one of these c
 
 from __future__ import annotations
 
-import functools
 import gzip
 import hashlib
 import re
@@ -244,9 +243,11 @@ def _versions(files: Iterable[PageFile]) -> list[Version]:
 def _rendered(
     offer: serialize.Offer, *, until: datetime, epoch: str, hidden: tuple[PassedOver, ...]
 ) -> Rendered:
+    # What it was made from is let go: that takes more room than the page itself.
+    content = serialize.to_json(offer)
     return Rendered(
-        json=Rendering(functools.partial(serialize.to_json, offer)),
-        html=Rendering(functools.partial(serialize.to_html, offer)),
+        json=Rendering(lambda: content),
+        html=Rendering(lambda: serialize.json_to_html(content)),
         until=until,
         epoch=epoch,
         hidden=hidden,

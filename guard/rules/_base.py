@@ -46,7 +46,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @classmethod
     def tables(cls) -> dict[str, str]:
         """Return the fields that a policy fills from a table of its own: field, and table."""
-        return {f.name: table for f in msgspec.structs.fields(cls) if (table := _table(f))}
+        return dict(_tables(cls))
 
     def check(self, candidate: Candidate) -> Iterator[Finding]:
         """Yield what this rule holds against `candidate`; nothing if nothing."""
@@ -77,6 +77,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Return `level`, or this rule's own where that is the weaker one."""
         order = (Level.OFF, Level.WARN, Level.DENY)
         return min(level, self.level, key=order.index)
+
+
+@cache
+def _tables(rule: type[Rule]) -> dict[str, str]:
+    return {f.name: table for f in msgspec.structs.fields(rule) if (table := _table(f))}
 
 
 @cache

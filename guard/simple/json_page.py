@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from packaging.utils import NormalizedName
 
 from guard.simple import fields
-from guard.simple.page import PageError, PageFile, ProjectPage
+from guard.simple.page import LONGEST_NAME, PageError, PageFile, ProjectPage
 
 
 class _Meta(msgspec.Struct):
@@ -23,24 +24,13 @@ class _Status(msgspec.Struct):
     reason: str | None = None
 
 
-class _Name(msgspec.Struct, gc=False, rename="kebab"):
-    filename: str
-    upload_time: Any = None
+class _Digests(msgspec.Struct, gc=False):
+    """Of a file's metadata; a dictionary takes six times as much room, and many pages have two."""
+
+    sha256: str | None = None
 
 
-class _Names(msgspec.Struct):
-    files: list[_Name]
-
-
-class _Page(msgspec.Struct):
-    name: str
-    files: list[msgspec.Raw]
-    meta: _Meta = msgspec.field(default_factory=_Meta)
-    project_status: _Status | None = msgspec.field(default=None, name="project-status")
-    versions: Any = None
-
-
-class _Entry(msgspec.Struct, rename="kebab"):
+class _Entry(msgspec.Struct, gc=False, rename="kebab"):
     filename: str
     url: str
     hashes: dict[str, str] = msgspec.field(default_factory=dict)
@@ -49,24 +39,41 @@ class _Entry(msgspec.Struct, rename="kebab"):
     yanked: bool | str | None = None
     requires_python: str | None = None
     provenance: str | None = None
-    core_metadata: bool | dict[str, str] | None = None
-    data_dist_info_metadata: bool | dict[str, str] | None = None
+    core_metadata: bool | _Digests | None = None
+    data_dist_info_metadata: bool | _Digests | None = None
 
 
-class _Attested(msgspec.Struct, gc=False):
+class _Head(msgspec.Struct, gc=False, rename="kebab"):
+    """What is asked of every entry, whether or not the rest of it can be read."""
+
     filename: str
-    provenance: str | None = None
+    upload_time: Any = None
+    provenance: Any = None
 
 
-class _AttestedFiles(msgspec.Struct):
-    files: list[_Attested]
+_Files = TypeVar("_Files")
 
 
-_ATTESTED: Final = msgspec.json.Decoder(_AttestedFiles)
-_MARK: Final = re.compile(rb'"provenance"\s*:\s*"')
-_PAGE: Final = msgspec.json.Decoder(_Page)
-_NAMES: Final = msgspec.json.Decoder(_Names)
+class _Page(msgspec.Struct, Generic[_Files]):
+    name: str
+    files: list[_Files]
+    meta: _Meta = msgspec.field(default_factory=_Meta)
+    project_status: _Status | None = msgspec.field(default=None, name="project-status")
+    versions: Any = None
+
+
+_WHOLE: Final = msgspec.json.Decoder(_Page[_Entry])
+_FRAME: Final = msgspec.json.Decoder(_Page[msgspec.Raw])
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
+_HEAD: Final = msgspec.json.Decoder(_Head)
+
+_ORDINARY: Final = re.compile(
+    rf"{fields.ADDRESS}\n[A-Za-z0-9][A-Za-z0-9._+-]{{0,{LONGEST_NAME - 1}}}"
+)
+"""URL and file name as nearly all are: every check of theirs would leave them as they are.
+
+Nothing in it matches the line feed between them.
+"""
 
 
 class JsonPage(ProjectPage):
@@ -74,19 +81,16 @@ class JsonPage(ProjectPage):
 
     def __init__(self, body: bytes, *, url: str, project: NormalizedName) -> None:
         try:
-            page = _PAGE.decode(body)
-            names = _NAMES.decode(body)
+            page, self._entries, heads = _read(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise PageError(f"not a PEP 691 page: {error}") from None
         fields.api_version(page.meta.api_version)
         marker = page.project_status or _Status()
         self.name = fields.own_name(page.name, project)
         self.status = fields.status(marker.status, marker.reason)
-        self.filenames = tuple(entry.filename for entry in names.files)
+        self.filenames = tuple([head.filename for head in heads])
+        self._heads = heads
         self._versions = page.versions
-        self._times = [entry.upload_time for entry in names.files]
-        self._entries = page.files
-        self._body = body
         self._url = url
 
     @property
@@ -97,33 +101,34 @@ class JsonPage(ProjectPage):
     @cached_property
     def first_upload(self) -> datetime | None:
         """The smallest of the times: written as PEP 700 says, they sort as they are."""
-        if not self._times or None in self._times:
+        given = [head.upload_time for head in self._heads]
+        if not given or None in given:
             return None
-        if not all(isinstance(time, str) for time in self._times):
+        times = [time for time in given if isinstance(time, str)]
+        if len(times) != len(given):
             raise PageError("files[].upload-time is not always a string")
-        return fields.upload_time(min(self._times))
+        return fields.upload_time(min(times))
 
     @cached_property
     def attested(self) -> tuple[str, ...]:
-        """The names of the files with a provenance URL; that there are none is soon seen."""
-        if not _MARK.search(self._body):
-            return ()
-        try:
-            files = _ATTESTED.decode(self._body).files
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise PageError(f"files[].provenance: {error}") from None
-        return tuple(file.filename for file in files if file.provenance)
+        """The names of the files with a provenance URL."""
+        attested = [head for head in self._heads if head.provenance]
+        if not all(isinstance(head.provenance, str) for head in attested):
+            raise PageError("files[].provenance is not always a string")
+        return tuple([head.filename for head in attested])
 
     def _entry(self, position: int) -> PageFile:
-        try:
-            entry = _ENTRY.decode(self._entries[position])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise PageError(f"files[{position}]: {error}") from None
+        entry = self._entries[position]
+        if isinstance(entry, PageError):
+            raise entry
         if entry.size is not None and entry.size < 0:
             raise PageError(f"files[{position}].size is negative")
+        url, filename = entry.url, entry.filename
+        if not _ORDINARY.fullmatch(f"{url}\n{filename}"):
+            url, filename = self._address(url.partition("#")[0]), fields.plain_filename(filename)
         return PageFile(
-            filename=fields.plain_filename(entry.filename),
-            url=self._address(entry.url.partition("#")[0]),
+            filename=filename,
+            url=url,
             hashes=fields.hashes(entry.hashes),
             size=entry.size,
             upload_time=fields.upload_time(entry.upload_time),
@@ -137,14 +142,41 @@ class JsonPage(ProjectPage):
         return fields.address(href, base=self._url, page=self._url)
 
 
+def _read(
+    body: bytes,
+) -> tuple[_Page[Any], Sequence[_Entry | PageError], Sequence[_Entry | _Head]]:
+    """Return a page, its entries, and the heads of these; an entry may be an error of its own.
+
+    Raises `msgspec.DecodeError`, `UnicodeDecodeError` or `RecursionError`.
+    """
+    try:
+        page = _WHOLE.decode(body)
+    except msgspec.ValidationError:
+        frame = _FRAME.decode(body)
+        entries = [_read_entry(raw, position) for position, raw in enumerate(frame.files)]
+        return frame, entries, [_HEAD.decode(raw) for raw in frame.files]
+    return page, page.files, page.files
+
+
+def _read_entry(raw: msgspec.Raw, position: int) -> _Entry | PageError:
+    try:
+        return _ENTRY.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return PageError(f"files[{position}]: {error}")
+
+
 def _core_metadata(entry: _Entry) -> str | None:
     """PEP-714: `core-metadata` comes first; the older name may still be there for older clients."""
-    given = (
-        entry.core_metadata if entry.core_metadata is not None else entry.data_dist_info_metadata
-    )
+    given = entry.core_metadata
+    if given is None:
+        given = entry.data_dist_info_metadata
     if not given:
         return None
-    return fields.hashes(given).get("sha256", "") if isinstance(given, dict) else ""
+    if given is True or given.sha256 is None:
+        return ""
+    if fields.is_digest(given.sha256):
+        return given.sha256
+    return fields.hashes({"sha256": given.sha256})["sha256"]
 
 
 def _yanked(given: bool | str | None) -> str | None:  # noqa: FBT001 - as PEP 691 spells it

@@ -129,6 +129,7 @@ class ProjectPage(ABC):
 
     def readable(self) -> Iterator[PageFile]:
         """Yield the entries that `file` would return, in the order of the page; no others."""
+        once = len(set(self.filenames)) == len(self.filenames)
         found: dict[str, PageFile | None] = {}
         for position, filename in enumerate(self.filenames):
             try:
@@ -136,10 +137,13 @@ class ProjectPage(ABC):
             except PageError:
                 found[filename] = None
                 continue
+            if once:
+                yield entry
+                continue
             first = found.setdefault(filename, entry)
             if first is not entry and first != entry:
                 found[filename] = None
-        return (entry for entry in found.values() if entry is not None)
+        yield from (entry for entry in found.values() if entry is not None)
 
 
 def version_of(filename: str, project: NormalizedName) -> Version | None:

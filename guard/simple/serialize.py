@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -44,42 +44,64 @@ class _File(msgspec.Struct, gc=False, omit_defaults=True, rename="kebab"):
     hashes: dict[str, str]
     requires_python: str | None = None
     size: int | None = None
-    upload_time: str | datetime | None = None
+    upload_time: Any = None
+    """A text, or a moment in UTC, which is written as one."""
+
     yanked: bool | str = False
     core_metadata: bool | dict[str, str] = False
     dist_info_metadata: bool | dict[str, str] = False
     provenance: str | None = None
 
 
+class _Page(msgspec.Struct, rename="kebab"):
+    meta: dict[str, str]
+    name: str
+    project_status: dict[str, str]
+    versions: list[str]
+    files: list[_File]
+
+
 _ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(_Page)
 
 
 def to_json(offer: Offer) -> bytes:
     """Return the page as PEP 691 has it."""
-    status: dict[str, Any] = {"status": offer.status.state.value}
-    if offer.status.reason is not None:
-        status["reason"] = offer.status.reason
-    return _ENCODER.encode(
-        {
-            "meta": {"api-version": offer.api_version},
-            "name": offer.name,
-            "project-status": status,
-            "versions": [str(version) for version in offer.versions],
-            "files": [_file(entry) for entry in offer.files],
-        }
-    )
+    return _ENCODER.encode(_page(offer))
 
 
 def to_html(offer: Offer) -> bytes:
     """Return the page as PEP 503 has it."""
-    tags = [("pypi:repository-version", offer.api_version)]
-    tags += [("pypi:project-status", offer.status.state.value)]
+    return _html(_page(offer))
+
+
+def json_to_html(content: bytes) -> bytes:
+    """Return what `to_json` has written as `to_html` would have written it."""
+    return _html(_DECODER.decode(content))
+
+
+def _page(offer: Offer) -> _Page:
+    status = {"status": offer.status.state.value}
     if offer.status.reason is not None:
-        tags.append(("pypi:project-status-reason", offer.status.reason))
+        status["reason"] = offer.status.reason
+    return _Page(
+        meta={"api-version": offer.api_version},
+        name=offer.name,
+        project_status=status,
+        versions=[str(version) for version in offer.versions],
+        files=[_file(entry) for entry in offer.files],
+    )
+
+
+def _html(page: _Page) -> bytes:
+    tags = [("pypi:repository-version", page.meta["api-version"])]
+    tags += [("pypi:project-status", page.project_status["status"])]
+    if "reason" in page.project_status:
+        tags.append(("pypi:project-status-reason", page.project_status["reason"]))
     head = "".join(f'<meta name="{name}" content="{escape(said)}">\n' for name, said in tags)
-    anchors = "".join(_anchor(entry) for entry in offer.files)
-    page = f"<!DOCTYPE html>\n<html>\n<head>\n{head}</head>\n<body>\n{anchors}</body>\n</html>\n"
-    return page.encode()
+    anchors = "".join(map(_anchor, page.files))
+    text = f"<!DOCTYPE html>\n<html>\n<head>\n{head}</head>\n<body>\n{anchors}</body>\n</html>\n"
+    return text.encode()
 
 
 def _file(entry: PageFile) -> _File:
@@ -87,7 +109,7 @@ def _file(entry: PageFile) -> _File:
     return _File(
         filename=entry.filename,
         url=entry.url,
-        hashes=dict(entry.hashes),
+        hashes=entry.hashes if type(entry.hashes) is dict else dict(entry.hashes),
         requires_python=entry.requires_python,
         size=entry.size,
         upload_time=None if entry.upload_time is None else _moment(entry.upload_time),
@@ -110,29 +132,32 @@ def _moment(moment: datetime) -> str | datetime:
     return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-def _anchor(entry: PageFile) -> str:
+def _anchor(file: _File) -> str:
+    metadata = _attribute(file.core_metadata)
     attributes = {
-        "href": entry.url + _fragment(entry),
-        "data-requires-python": entry.requires_python,
-        "data-yanked": entry.yanked,
-        "data-core-metadata": _attribute(entry.core_metadata),
-        "data-dist-info-metadata": _attribute(entry.core_metadata),
-        "data-provenance": entry.provenance,
+        "href": file.url + _fragment(file.hashes),
+        "data-requires-python": file.requires_python,
+        "data-yanked": "" if file.yanked is True else file.yanked or None,
+        "data-core-metadata": metadata,
+        "data-dist-info-metadata": metadata,
+        "data-provenance": file.provenance,
     }
-    return f"<a{_said(attributes.items())}>{escape(entry.filename)}</a><br>\n"
+    return f"<a{_said(attributes.items())}>{escape(file.filename)}</a><br>\n"
 
 
 def _said(attributes: Iterable[tuple[str, str | None]]) -> str:
     return "".join(f' {name}="{escape(said)}"' for name, said in attributes if said is not None)
 
 
-def _fragment(entry: PageFile) -> str:
+def _fragment(hashes: Mapping[str, str]) -> str:
     """PEP-503: one hash; the sha256, where there is one."""
     for name in ("sha256", "sha384", "sha512"):
-        if digest := entry.hashes.get(name):
+        if digest := hashes.get(name):
             return f"#{name}={digest}"
     return ""
 
 
-def _attribute(sha256: str | None) -> str | None:
-    return None if sha256 is None else (f"sha256={sha256}" if sha256 else "true")
+def _attribute(metadata: bool | dict[str, str]) -> str | None:  # noqa: FBT001 - as in PEP 691
+    if isinstance(metadata, dict):
+        return f"sha256={metadata['sha256']}"
+    return "true" if metadata else None

@@ -31,6 +31,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     etag: str | None = None
     last_modified: str | None = None
     body_sha256: str = ""
+    """Of the body as it is kept; said by whoever keeps it."""
 
     def fresh(self, now: float) -> bool:
         """Tell whether the page may be used unasked. Never, if the clock has jumped."""
@@ -59,11 +60,13 @@ class PageCache:
             if not is_own(self._folder):
                 return None
             stored = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Stored)
-            body = path.with_suffix(".body").read_bytes()
+            content = path.with_suffix(".body").read_bytes()
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        whole = hashlib.sha256(body).hexdigest() == stored.body_sha256
-        return (stored, body) if whole else None
+        if hashlib.sha256(content).hexdigest() != stored.body_sha256:
+            return None
+        body = self._unpacked(content)
+        return None if body is None else (stored, body)
 
     def save(self, key: str, stored: Stored, body: bytes | None = None) -> None:
         """Keep the page; without a `body`, the one that is already here stays."""
@@ -71,16 +74,25 @@ class PageCache:
         with contextlib.suppress(OSError):
             private_folder(self._folder)
             if body is not None:
-                write_private(path.with_suffix(".body"), body)
+                content = self._packed(body)
+                sha256 = hashlib.sha256(content).hexdigest()
+                stored = msgspec.structs.replace(stored, body_sha256=sha256)
+                write_private(path.with_suffix(".body"), content)
             write_private(path.with_suffix(".json"), msgspec.json.encode(stored))
+
+    def _packed(self, body: bytes) -> bytes:
+        """Return what is written for `body`."""
+        return body
+
+    def _unpacked(self, content: bytes) -> bytes | None:
+        """Return the body of which `content` was written; `None` where it cannot be told."""
+        return content
 
     def _path(self, key: str) -> Path:
         return self._folder / hashlib.sha256(key.encode()).hexdigest()
 
 
-def stored_page(
-    headers: Mapping[str, str], body: bytes, *, url: str, fetched_at: float
-) -> Stored | None:
+def stored_page(headers: Mapping[str, str], *, url: str, fetched_at: float) -> Stored | None:
     """Describe a response for the cache; `None` when the index forbids keeping it."""
     control = headers.get("cache-control", "").lower()
     if "no-store" in control:
@@ -92,7 +104,6 @@ def stored_page(
         max_age=_max_age(control),
         etag=headers.get("etag"),
         last_modified=headers.get("last-modified"),
-        body_sha256=hashlib.sha256(body).hexdigest(),
     )
 
 

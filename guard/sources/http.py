@@ -122,7 +122,7 @@ class Http:
 
         def attempt() -> T:
             with self._open(url, {"Accept-Encoding": "identity"}) as response:
-                return consume(self._chunks(response, decode=False))
+                return consume(_gathered(self._pieces(response, decode=False)))
 
         return self._again(attempt)
 
@@ -142,11 +142,11 @@ class Http:
     def _get(self, url: str, limit: int, headers: Mapping[str, str]) -> Response:
         with self._open(url, {"Accept-Encoding": "gzip", **headers}) as response:
             parts, size = [], 0
-            for chunk in self._chunks(response, decode=True):
-                size += len(chunk)
+            for piece in self._pieces(response, decode=True):
+                size += len(piece)
                 if size > limit:
                     raise _FinalError(f"more than {limit} bytes")
-                parts.append(chunk)
+                parts.append(piece)
             return Response(
                 response.status_code,
                 response.url,
@@ -183,14 +183,15 @@ class Http:
         except self._errors as error:
             raise FetchError(self._reason(error)) from None
 
-    def _chunks(self, response: requests.Response, *, decode: bool) -> Iterator[bytes]:
+    def _pieces(self, response: requests.Response, *, decode: bool) -> Iterator[bytes]:
+        """Yield the body as it arrives: whoever waits for a certain size waits for what drips."""
         deadline = time.monotonic() + self._limits.total
         received, announced = 0, response.headers.get("content-length")
         try:
             # `enforce_content_length` makes urllib3 raise on a body that is cut short.
-            while chunk := response.raw.read(_CHUNK, decode_content=decode):
-                received += len(chunk)
-                yield chunk
+            while piece := response.raw.read1(_CHUNK, decode_content=decode):
+                received += len(piece)
+                yield piece
                 if self._closed.is_set():
                     raise _FinalError("interrupted")
                 if time.monotonic() > deadline:
@@ -215,6 +216,20 @@ class Http:
 
 class _FinalError(FetchError):
     """Asking again would give the same answer."""
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in chunks that are worth a call: TLS hands out 16 KB at a time."""
+    parts: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            yield b"".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield b"".join(parts)
 
 
 def _scheme(url: str) -> str:

@@ -61,7 +61,7 @@ class Pages:
             stored, body = found
             self._cache.save(key, stored.confirmed(now))
             return _cached(stored, body)
-        if page := stored_page(response.headers, response.body, url=response.url, fetched_at=now):
+        if page := stored_page(response.headers, url=response.url, fetched_at=now):
             self._cache.save(key, page, response.body)
         return response
 

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
+import zstandard
 
+from guard.mirror.kept import KeptPages
 from guard.sources.cache import PageCache, Stored, stored_page
 from guard.sources.http import FetchError, Response
 from tests import faults
@@ -26,7 +29,7 @@ BODY: Final = b"a page"
 
 def a_page(**headers: str) -> Stored | None:
     named = {key.replace("_", "-"): value for key, value in headers.items()}
-    return stored_page(named, BODY, url="https://packages.example.com/", fetched_at=1000.0)
+    return stored_page(named, url="https://packages.example.com/", fetched_at=1000.0)
 
 
 @pytest.fixture
@@ -91,12 +94,41 @@ def test_what_asks_whether_it_still_holds() -> None:
     assert bare.confirmed(2000.0).fetched_at == 2000.0
 
 
-def test_a_page_is_kept_whole(tmp_path: Path) -> None:
-    cache, page = PageCache(tmp_path / "pages"), a_page()
+@pytest.fixture(params=[PageCache, KeptPages])
+def cache(request: pytest.FixtureRequest, tmp_path: Path) -> PageCache:
+    kind: type[PageCache] = request.param
+    return kind(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no zstandard", zstandard.compress(b"a page")[:-1]])
+def test_what_cannot_be_unpacked_is_not_there(content: bytes, tmp_path: Path) -> None:
+    page = a_page()
+    assert page is not None
+    PageCache(tmp_path).save(KEY, page, content)  # with a hash that is right
+    assert KeptPages(tmp_path).load(KEY) is None
+
+
+def test_what_would_be_larger_than_any_page_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = a_page()
+    assert page is not None
+    kept = KeptPages(tmp_path)
+    kept.save(KEY, page, b"0" * 1001)
+    assert kept.load(KEY) is not None
+    monkeypatch.setattr("guard.mirror.kept.PAGE_LIMIT", 1000)
+    assert kept.load(KEY) is None
+
+
+def test_a_page_is_kept_whole(cache: PageCache) -> None:
+    page = a_page()
     assert cache.load(KEY) is None
     assert page is not None
     cache.save(KEY, page, BODY)
-    assert cache.load(KEY) == (page, BODY)
+    found = cache.load(KEY)
+    assert found is not None
+    page = msgspec.structs.replace(page, body_sha256=found[0].body_sha256)
+    assert found == (page, BODY)
     assert cache.load(f"user{KEY}") is None
     cache.save(KEY, page.confirmed(2000.0))
     assert cache.load(KEY) == (page.confirmed(2000.0), BODY)
@@ -105,9 +137,9 @@ def test_a_page_is_kept_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".body", ".json"])
 @pytest.mark.parametrize("damage", [b"", b"a pagf", b"{}", b"\xff", b'{"url": 1}', None])
 def test_a_page_that_was_damaged_is_not_there(
-    damage: bytes | None, suffix: str, tmp_path: Path
+    cache: PageCache, damage: bytes | None, suffix: str, tmp_path: Path
 ) -> None:
-    cache, page = PageCache(tmp_path), a_page()
+    page = a_page()
     assert page is not None
     cache.save(KEY, page, BODY)
     (path,) = tmp_path.glob(f"*{suffix}")
@@ -117,9 +149,9 @@ def test_a_page_that_was_damaged_is_not_there(
     assert cache.load(KEY) is None
 
 
-def test_the_body_of_another_page_is_not_taken_for_its_own(tmp_path: Path) -> None:
-    cache, page = PageCache(tmp_path), a_page()
-    other = stored_page({}, b"other", url="https://other.example/", fetched_at=1.0)
+def test_the_body_of_another_page_is_not_taken_for_its_own(cache: PageCache) -> None:
+    page = a_page()
+    other = stored_page({}, url="https://other.example/", fetched_at=1.0)
     assert page is not None
     assert other is not None
     cache.save(KEY, page, BODY)

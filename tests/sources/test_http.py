@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -215,10 +218,32 @@ def test_a_file_is_taken_as_it_comes(index: LoopbackIndex) -> None:
     assert index.requests[0].headers["accept-encoding"] == "identity"
 
 
-def test_what_drips_is_left(index: LoopbackIndex) -> None:
-    limits = Limits(total=0, retries=0)
-    with pytest.raises(FetchError, match="not complete after 0 seconds"):
-        a_client(limits).fetch(index.file_url(FROB.filename), b"".join)
+def test_what_drips_is_left() -> None:
+    """One byte came and no second: what has taken too long is not waited for any more."""
+    limits = Limits(total=0, retries=0, read=20)
+    with stalling(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n1") as url:
+        with pytest.raises(FetchError, match="not complete after 0 seconds"):
+            a_client(limits).fetch(url, b"".join)
+        with pytest.raises(FetchError, match="not complete after 0 seconds"):
+            a_client(limits).get(url, limit=LIMIT)
+
+
+@contextlib.contextmanager
+def stalling(said: bytes) -> Iterator[str]:
+    """A server that says so much to everybody who connects, and then nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as held:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    peer = held.enter_context(listener.accept()[0])
+                    peer.sendall(said)
+
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/frob.whl"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_what_is_interrupted_ends_at_the_next_chunk_and_is_not_begun_again(

@@ -56,7 +56,7 @@ def unpack(
     opened = bundle.read(path, keys, sink)
     for item in opened.predicate.documents:
         body = bodies.get(item.sha256)
-        if body is None or item.stored.body_sha256 != hashlib.sha256(body).hexdigest():
+        if body is None or item.sha256 != hashlib.sha256(body).hexdigest():
             raise UsageError(f"`{path}` contradicts itself", reason=f"about {item.url}")
         imported(cache, item.url, Document(item.stored, body))
     return Unpacked(opened.predicate, opened.signer.id)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from guard.mirror.kept import KeptPages
 from guard.sources.cache import PageCache, Stored
 
 
@@ -18,7 +19,7 @@ class Document:
     body: bytes
 
 
-class Recorder(PageCache):
+class Recorder(KeptPages):
     """A cache that remembers what was read from it and what was written to it."""
 
     def __init__(self, folder: Path) -> None:
