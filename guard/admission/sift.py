@@ -107,20 +107,24 @@ def _written(filename: str, project: NormalizedName, own: dict[str, bool]) -> st
     Whatever is unusual stands for itself, and is read in full. `own` remembers the spellings of the
     project's name: there are few, and thousands of files.
     """
-    name, _, rest = filename.partition("-")
+    parts = filename.split("-")
+    name = parts[0]
     if name not in own:
         own[name] = name.lower().replace("_", "-") == project
-    if not own[name]:
+    if not own[name] or "" in parts:
         return filename
-    if filename.endswith(".whl"):
-        plain = rest.count("-") == _DASHES and "--" not in rest
-        return rest.partition("-")[0] if plain else filename
-    plain = filename.endswith(".tar.gz") and "-" not in rest
-    return rest.removesuffix(".tar.gz") if plain else filename
+    if len(parts) == _WHEEL and filename.endswith(".whl"):
+        return parts[1]
+    if len(parts) == _SDIST and filename.endswith(".tar.gz"):
+        return parts[1].removesuffix(".tar.gz")
+    return filename
 
 
-_DASHES: Final = 3
-"""PEP-427: between the version and the tags of a wheel that has no build number."""
+_WHEEL: Final = 5
+"""PEP-427: name, version and three tags, where there is no build number."""
+
+_SDIST: Final = 2
+"""PEP-625: name and version."""
 
 
 class _Sieve:
@@ -191,12 +195,12 @@ class _Sieve:
         if self._by_file:
             return entry.filename
         attested, wheel = entry.provenance is not None, entry.filename.endswith(".whl")
-        moment = None
-        if self._is_young(entry) or (self._attested and not attested):
-            moment = entry.upload_time and (self._admission.now - entry.upload_time) // _MOMENT
-        if self._by_release or (self._attested and not attested):
-            return (version, moment, entry.yanked, attested, wheel)
-        return (advisories, moment, entry.yanked, attested, wheel)
+        dropped = self._attested and not attested
+        moment, uploaded = None, entry.upload_time
+        if uploaded is None or uploaded > self._horizon or dropped:
+            moment = uploaded and (self._admission.now - uploaded) // _MOMENT
+        group = version if self._by_release or dropped else advisories
+        return (group, moment, entry.yanked, attested, wheel)
 
     def _judged(self, version: Version, entry: PageFile) -> Verdict:
         wheel = entry.filename.endswith(".whl")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
@@ -40,7 +40,8 @@ class _Entry(msgspec.Struct, gc=False, rename="kebab"):
     requires_python: str | None = None
     provenance: str | None = None
     core_metadata: bool | _Digests | None = None
-    data_dist_info_metadata: bool | _Digests | None = None
+    data_dist_info_metadata: msgspec.Raw = msgspec.Raw()
+    """The older name, on most pages beside the newer one: read where there is no other."""
 
 
 class _Head(msgspec.Struct, gc=False, rename="kebab"):
@@ -65,7 +66,11 @@ class _Page(msgspec.Struct, Generic[_Files]):
 _WHOLE: Final = msgspec.json.Decoder(_Page[_Entry])
 _FRAME: Final = msgspec.json.Decoder(_Page[msgspec.Raw])
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
+_METADATA: Final = msgspec.json.Decoder(bool | _Digests | None)
 _HEAD: Final = msgspec.json.Decoder(_Head)
+
+_ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading JSON may raise."""
 
 _ORDINARY: Final = re.compile(
     rf"{fields.ADDRESS}\n[A-Za-z0-9][A-Za-z0-9._+-]{{0,{LONGEST_NAME - 1}}}"
@@ -82,7 +87,7 @@ class JsonPage(ProjectPage):
     def __init__(self, body: bytes, *, url: str, project: NormalizedName) -> None:
         try:
             page, self._entries, heads = _read(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except _ERRORS as error:
             raise PageError(f"not a PEP 691 page: {error}") from None
         fields.api_version(page.meta.api_version)
         marker = page.project_status or _Status()
@@ -126,10 +131,13 @@ class JsonPage(ProjectPage):
         url, filename = entry.url, entry.filename
         if not _ORDINARY.fullmatch(f"{url}\n{filename}"):
             url, filename = self._address(url.partition("#")[0]), fields.plain_filename(filename)
+        digests: Mapping[str, str] = entry.hashes
+        if len(digests) != 1 or not fields.is_digest(digests.get("sha256", "")):
+            digests = fields.hashes(digests)
         return PageFile(
             filename=filename,
             url=url,
-            hashes=fields.hashes(entry.hashes),
+            hashes=digests,
             size=entry.size,
             upload_time=fields.upload_time(entry.upload_time),
             yanked=_yanked(entry.yanked),
@@ -161,15 +169,18 @@ def _read(
 def _read_entry(raw: msgspec.Raw, position: int) -> _Entry | PageError:
     try:
         return _ENTRY.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _ERRORS as error:
         return PageError(f"files[{position}]: {error}")
 
 
 def _core_metadata(entry: _Entry) -> str | None:
     """PEP-714: `core-metadata` comes first; the older name may still be there for older clients."""
     given = entry.core_metadata
-    if given is None:
-        given = entry.data_dist_info_metadata
+    if given is None and entry.data_dist_info_metadata:
+        try:
+            given = _METADATA.decode(entry.data_dist_info_metadata)
+        except _ERRORS as error:
+            raise PageError(f"data-dist-info-metadata: {error}") from None
     if not given:
         return None
     if given is True or given.sha256 is None:
