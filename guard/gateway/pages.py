@@ -163,16 +163,13 @@ def _hosts(entries: Iterable[PageFile]) -> set[str]:
     return {host_of(f"https://{place}") for place in places}
 
 
-def _announced(entry: PageFile) -> PageFile:
+def _announced(entry: PageFile) -> serialize.Listed:
     """Return the entry with the metadata file that the gateway has for every wheel.
 
     Attestations are the guard's business: nobody behind the gateway asks for them.
     """
-    wheel = entry.filename.endswith(".whl")
-    if wheel is (entry.core_metadata is not None) and entry.provenance is None:
-        return entry
-    metadata = (entry.core_metadata or "") if wheel else None
-    return msgspec.structs.replace(entry, core_metadata=metadata, provenance=None)
+    metadata = (entry.core_metadata or "") if entry.filename.endswith(".whl") else None
+    return serialize.listed(entry, url=entry.url, size=entry.size, core_metadata=metadata)
 
 
 def _digest(page: object) -> str:

@@ -189,7 +189,7 @@ def _is_held_back(record: FileRecord, epoch: str, now: datetime) -> bool:
     return record.decided.epoch == epoch and now < record.decided.valid_until
 
 
-def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -> PageFile:
+def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -> serialize.Listed:
     """Return the entry at the mirror's own place, with what the mirror itself has beside it.
 
     `base` is the mirror's own address where it is known. PEP-740: what leads to a provenance shall
@@ -203,14 +203,10 @@ def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -
     sha256, name = entry.hashes["sha256"], entry.filename
     if not _PLAIN.fullmatch(name):
         name = quote(name, safe="+")
-    return PageFile(
-        filename=entry.filename,
+    return serialize.listed(
+        entry,
         url=f"../../files/{sha256[:2]}/{sha256}/{name}",
-        hashes=entry.hashes,
         size=held.size if held else entry.size,
-        upload_time=entry.upload_time,
-        yanked=entry.yanked,
-        requires_python=entry.requires_python,
         core_metadata=held.metadata if held else None,
         provenance=_provenance(listed, base) if listed and held and held.provenance else None,
     )
@@ -234,7 +230,7 @@ def entry_of(record: FileRecord) -> PageFile:
     )
 
 
-def _versions(files: Iterable[PageFile]) -> list[Version]:
+def _versions(files: Iterable[serialize.Listed]) -> list[Version]:
     """PEP-700: all versions for which there are files."""
     found = {named[1] for entry in files if (named := project_of(entry.filename))}
     return sorted(found)

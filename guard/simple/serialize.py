@@ -29,7 +29,7 @@ class Offer:
     name: NormalizedName
     status: ProjectStatus
     versions: Sequence[Version]
-    files: Sequence[PageFile]
+    files: Sequence[Listed]
 
     @property
     def api_version(self) -> str:
@@ -38,7 +38,9 @@ class Offer:
         return API_VERSION if whole else _WITHOUT_SIZES
 
 
-class _File(msgspec.Struct, gc=False, omit_defaults=True, rename="kebab"):
+class Listed(msgspec.Struct, gc=False, omit_defaults=True, rename="kebab"):
+    """An entry as it is to be written; `listed` makes one."""
+
     filename: str
     url: str
     hashes: dict[str, str]
@@ -58,7 +60,7 @@ class _Page(msgspec.Struct, rename="kebab"):
     name: str
     project_status: dict[str, str]
     versions: list[str]
-    files: list[_File]
+    files: list[Listed]
 
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -89,7 +91,7 @@ def _page(offer: Offer) -> _Page:
         name=offer.name,
         project_status=status,
         versions=[str(version) for version in offer.versions],
-        files=[_file(entry) for entry in offer.files],
+        files=list(offer.files),
     )
 
 
@@ -104,24 +106,32 @@ def _html(page: _Page) -> bytes:
     return text.encode()
 
 
-def _file(entry: PageFile) -> _File:
-    metadata = _core_metadata(entry.core_metadata)
-    return _File(
+def listed(
+    entry: PageFile,
+    *,
+    url: str,
+    size: int | None,
+    core_metadata: str | None = None,
+    provenance: str | None = None,
+) -> Listed:
+    """Return `entry` as it is said by whoever has the file at `url`, and this beside it.
+
+    `core_metadata` is a sha256; empty where it is not known.
+    """
+    found = Listed(
         filename=entry.filename,
-        url=entry.url,
+        url=url,
         hashes=entry.hashes if type(entry.hashes) is dict else dict(entry.hashes),
         requires_python=entry.requires_python,
-        size=entry.size,
+        size=size,
         upload_time=None if entry.upload_time is None else _moment(entry.upload_time),
         yanked=False if entry.yanked is None else entry.yanked or True,
-        core_metadata=metadata,
-        dist_info_metadata=metadata,  # PEP-714: the older name, for clients of before
-        provenance=entry.provenance,
+        provenance=provenance,
     )
-
-
-def _core_metadata(sha256: str | None) -> bool | dict[str, str]:
-    return False if sha256 is None else ({"sha256": sha256} if sha256 else True)
+    if core_metadata is not None:
+        found.core_metadata = {"sha256": core_metadata} if core_metadata else True
+        found.dist_info_metadata = found.core_metadata  # PEP-714: for clients of before
+    return found
 
 
 def _moment(moment: datetime) -> str | datetime:
@@ -132,7 +142,7 @@ def _moment(moment: datetime) -> str | datetime:
     return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-def _anchor(file: _File) -> str:
+def _anchor(file: Listed) -> str:
     metadata = _attribute(file.core_metadata)
     attributes = {
         "href": file.url + _fragment(file.hashes),

@@ -160,8 +160,11 @@ def test_two_indexes_are_both_asked(index: LoopbackIndex, tmp_path: Path) -> Non
 def test_a_page_reads_back_as_it_was_written(form: str, admission: Admission) -> None:
     page = the_page(admission)
     files = [msgspec.structs.replace(entry, provenance=None) for entry in page.files()]
+    listed = [
+        serialize.listed(e, url=e.url, size=e.size, core_metadata=e.core_metadata) for e in files
+    ]
     offer = serialize.Offer(
-        name=page.name, status=page.status, versions=list(page.releases()), files=files
+        name=page.name, status=page.status, versions=list(page.releases()), files=listed
     )
     body = serialize.to_json(offer) if form == JSON else serialize.to_html(offer)
     again = parse(body, content_type=form, url="https://example.com/frob/", project=page.name)
