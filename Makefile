@@ -21,7 +21,7 @@ try: $(VENV)/.run-$(VERSION)  # the main job for real, from the configured index
 test: $(VENV)/.dev-$(VERSION)  # everything that needs no network, on every core
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(TESTS)
 online: $(VENV)/.dev-$(VERSION)  # what needs the index, and our own tools through the guard
-	$(BIN)/python -m pytest -m online --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest -m online --numprocesses 3 --dist loadgroup
 	$(PYTHON) -m venv --clear --without-pip .try/own
 	$(BIN)/guard install --python .try/own \
 		--require-hashes -r requirements/dev.txt

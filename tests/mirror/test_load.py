@@ -110,7 +110,8 @@ def test_whoever_reads_nothing_is_not_written_to_without_end(served: Served) -> 
     asked(served, PAGE, accept="text/html")
     request = f"GET {PAGE} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 200
     with served.connected() as connection:
-        with contextlib.suppress(BlockingIOError):
+        # It waits to be read, or ends the connection: a head in parts may seem to have no end.
+        with contextlib.suppress(BlockingIOError, ConnectionError):
             connection.setblocking(False)
             for _ in range(1000):
                 connection.send(request)
