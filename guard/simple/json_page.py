@@ -24,12 +24,6 @@ class _Status(msgspec.Struct):
     reason: str | None = None
 
 
-class _Digests(msgspec.Struct, gc=False):
-    """Of a file's metadata; a dictionary takes six times as much room, and many pages have two."""
-
-    sha256: str | None = None
-
-
 class _Entry(msgspec.Struct, gc=False, rename="kebab"):
     filename: str
     url: str
@@ -39,9 +33,8 @@ class _Entry(msgspec.Struct, gc=False, rename="kebab"):
     yanked: bool | str | None = None
     requires_python: str | None = None
     provenance: str | None = None
-    core_metadata: bool | _Digests | None = None
-    data_dist_info_metadata: msgspec.Raw = msgspec.Raw()
-    """The older name, on most pages beside the newer one: read where there is no other."""
+    core_metadata: bool | dict[str, str] | None = None
+    data_dist_info_metadata: bool | dict[str, str] | None = None
 
 
 class _Head(msgspec.Struct, gc=False, rename="kebab"):
@@ -66,7 +59,6 @@ class _Page(msgspec.Struct, Generic[_Files]):
 _WHOLE: Final = msgspec.json.Decoder(_Page[_Entry])
 _FRAME: Final = msgspec.json.Decoder(_Page[msgspec.Raw])
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
-_METADATA: Final = msgspec.json.Decoder(bool | _Digests | None)
 _HEAD: Final = msgspec.json.Decoder(_Head)
 
 _ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -117,15 +109,15 @@ class JsonPage(ProjectPage):
     @cached_property
     def attested(self) -> tuple[str, ...]:
         """The names of the files with a provenance URL."""
-        attested = [head for head in self._heads if head.provenance]
+        attested = [head for head in self._heads if head.provenance is not None]
         if not all(isinstance(head.provenance, str) for head in attested):
             raise PageError("files[].provenance is not always a string")
-        return tuple([head.filename for head in attested])
+        return tuple([head.filename for head in attested if head.provenance])
 
     def _entry(self, position: int) -> PageFile:
         entry = self._entries[position]
         if isinstance(entry, PageError):
-            raise entry
+            raise PageError(str(entry))
         if entry.size is not None and entry.size < 0:
             raise PageError(f"files[{position}].size is negative")
         url, filename = entry.url, entry.filename
@@ -159,7 +151,7 @@ def _read(
     """
     try:
         page = _WHOLE.decode(body)
-    except msgspec.ValidationError:
+    except _ERRORS:
         frame = _FRAME.decode(body)
         entries = [_read_entry(raw, position) for position, raw in enumerate(frame.files)]
         return frame, entries, [_HEAD.decode(raw) for raw in frame.files]
@@ -176,18 +168,11 @@ def _read_entry(raw: msgspec.Raw, position: int) -> _Entry | PageError:
 def _core_metadata(entry: _Entry) -> str | None:
     """PEP-714: `core-metadata` comes first; the older name may still be there for older clients."""
     given = entry.core_metadata
-    if given is None and entry.data_dist_info_metadata:
-        try:
-            given = _METADATA.decode(entry.data_dist_info_metadata)
-        except _ERRORS as error:
-            raise PageError(f"data-dist-info-metadata: {error}") from None
+    if given is None:
+        given = entry.data_dist_info_metadata
     if not given:
         return None
-    if given is True or given.sha256 is None:
-        return ""
-    if fields.is_digest(given.sha256):
-        return given.sha256
-    return fields.hashes({"sha256": given.sha256})["sha256"]
+    return fields.hashes(given).get("sha256", "") if isinstance(given, dict) else ""
 
 
 def _yanked(given: bool | str | None) -> str | None:  # noqa: FBT001 - as PEP 691 spells it

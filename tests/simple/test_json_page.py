@@ -303,3 +303,18 @@ def test_wheels_are_found_by_version_without_a_look_at_their_names() -> None:
         Version("1.0"): names[:2],
         Version("2.0rc1"): [names[3]],
     }
+
+
+def test_one_entry_that_is_no_text_leaves_the_others_readable() -> None:
+    url = "https://files.example/frob-1.0.tar.gz"
+    good = json.dumps({"filename": "frob-1.0.tar.gz", "url": url})
+    bad = b'{"filename": "frob-2.0.tar.gz", "url": "https://files.example/\xff"}'
+    body = b'{"name": "frob", "files": [%s, %s]}' % (good.encode(), bad)
+    url, name = "https://example.com/simple/frob/", canonicalize_name("frob")
+    page = parse(body, content_type="application/vnd.pypi.simple.v1+json", url=url, project=name)
+    assert [entry.filename for entry in page.readable()] == ["frob-1.0.tar.gz"]
+
+
+def test_two_digests_of_the_metadata_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(PageError, match="two sha256"):
+        the_file(core_metadata={"sha256": "1" * 64, "SHA256": "2" * 64})
