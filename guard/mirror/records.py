@@ -104,3 +104,13 @@ class FileRecord:
             and moment < decided.valid_until
             and self.held is not None
         )
+
+    def settled(self, *, epoch: str, moment: datetime) -> bool:
+        """Tell whether it says what would be judged now."""
+        decided = self.decided
+        return (
+            decided is not None
+            and decided.epoch == epoch
+            and moment < decided.valid_until
+            and (decided.state is not State.ADMITTED or self.held is not None)
+        )

@@ -119,7 +119,7 @@ class Application:
         closed = gate is not None and not gate.anonymous
         self.immediate = None if closed else Immediate(self._simple, self._hosts)
         """What the server may ask first, of whoever shows no token: it passes by the gate."""
-        self._receipts = Receipts(own.mirror, own.judge, key)
+        self._receipts = Receipts(own.mirror, own.judge, own.pulling, key)
         self._uploading = None
         if own.mirror.settings.uploads and gate is not None:
             taking = Uploads(own.mirror, own.judge, own.owners, own.intake)

@@ -194,14 +194,7 @@ class Files:
         return next(filter(self._is_served, found), found[0] if found else None)
 
     def _is_settled(self, record: FileRecord) -> bool:
-        """Tell whether a record says what would be judged now."""
-        decided = record.decided
-        return (
-            decided is not None
-            and decided.epoch == self._judge.epoch
-            and self._mirror.clock() < decided.valid_until
-            and (decided.state is not State.ADMITTED or record.held is not None)
-        )
+        return record.settled(epoch=self._judge.epoch, moment=self._mirror.clock())
 
     def _is_served(self, record: FileRecord) -> bool:
         return record.served(epoch=self._judge.epoch, moment=self._mirror.clock())

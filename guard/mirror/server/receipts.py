@@ -13,9 +13,10 @@ from guard.errors import MirrorError
 from guard.evidence.digests import policy_digest
 from guard.mirror.judging import Judge
 from guard.mirror.mirror import Mirror
-from guard.mirror.records import Decided, FileRecord, Key, State
+from guard.mirror.pulling import Pulling, Taken
+from guard.mirror.records import Decided, FileRecord, Key
 from guard.mirror.server.asgi import NOT_FOUND, Request, Send, respond
-from guard.mirror.server.refusal import denial
+from guard.mirror.server.refusal import refusal
 
 _PLACE: Final = re.compile(r"/receipts/([0-9a-f]{64})/([^/\x00-\x1f\x7f]{1,255})\.json")
 _JSON: Final = (b"content-type", b"application/json")
@@ -23,39 +24,54 @@ _UNCACHED: Final = (b"cache-control", b"no-store")
 
 
 class Receipts:
-    """Says of a file that is served now that it is admitted, and by what.
+    """Says of a file that it is admitted, and by what.
+
+    A file that was not judged by what holds now is judged first: a guard may have its bytes from
+    elsewhere, and ask for nothing but the receipt.
 
     The receipt that was made when the file came in is made anew: with the time, the findings and
     the policy of the last judgement, which the file's record has. Without a key it is a statement
     that nobody has signed.
     """
 
-    def __init__(self, mirror: Mirror, judge: Judge, key: PrivateKey | None) -> None:
+    def __init__(
+        self, mirror: Mirror, judge: Judge, pulling: Pulling, key: PrivateKey | None
+    ) -> None:
         self._mirror = mirror
         self._judge = judge
+        self._pulling = pulling
         self._key = key
 
     async def __call__(self, request: Request, send: Send) -> None:
         """Answer one request. Raises `MirrorError`."""
         match = _PLACE.fullmatch(request.path)
-        record = None
-        if match is not None:
-            record = await anyio.to_thread.run_sync(
-                self._mirror.files.find, Key(match[1], match[2])
-            )
-        if record is not None and record.state in {State.DENIED, State.REVOKED}:
-            await denial(record).send(request, send)
+        if match is None:
+            await NOT_FOUND.send(request, send)
             return
-        body = None if record is None else await anyio.to_thread.run_sync(self._issued, record)
+        taken = await self._taken(Key(match[1], match[2]))
+        if not isinstance(taken, FileRecord) or not self._is_served(taken):
+            await refusal(taken).send(request, send)
+            return
+        body = await anyio.to_thread.run_sync(self._issued, taken)
         if body is None:
             await NOT_FOUND.send(request, send)
             return
         await respond(send, 200, [_JSON, _UNCACHED], body, head=request.is_head)
 
+    async def _taken(self, key: Key) -> Taken:
+        record = await anyio.to_thread.run_sync(self._mirror.files.find, key)
+        if record is not None and record.settled(
+            epoch=self._judge.epoch, moment=self._mirror.clock()
+        ):
+            return record
+        return await self._pulling.soon(key)
+
+    def _is_served(self, record: FileRecord) -> bool:
+        return record.served(epoch=self._judge.epoch, moment=self._mirror.clock())
+
     def _issued(self, record: FileRecord) -> bytes | None:
         held, decided = record.held, record.decided
-        current = record.served(epoch=self._judge.epoch, moment=self._mirror.clock())
-        if not current or held is None or decided is None or held.receipt is None:
+        if held is None or decided is None or held.receipt is None:
             return None
         renewed = self._renewed(self._stored(held.receipt), decided)
         content = json.dumps(renewed, separators=(",", ":")).encode()

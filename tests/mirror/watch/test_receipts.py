@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from guard.dsse import PublicKey, SealError, opened
+from guard.evidence.digests import policy_digest
 from guard.mirror.server.app import Application
 from guard.mirror.watch.denials import Denials
 from tests.builders import ago
 from tests.evidence.leaving import a_key
+from tests.faults import status
 from tests.mirror.watch.conftest import FROB
 from tests.mirror.watch.sites import MALWARE, Replica, Reply, ask, name
 
@@ -32,7 +34,6 @@ def statement(reply: Reply, key: PublicKey) -> dict[str, Any]:
 
 def test_what_is_served_has_a_signed_receipt(signing: Replica, tmp_path: Path) -> None:
     public = a_key(tmp_path).public
-    assert signing.get(WHERE).status == 404
     assert signing.file(FROB).status == 200
     said = statement(signing.get(WHERE), public)
     assert said["subject"] == [{"name": FROB.filename, "digest": {"sha256": FROB.sha256}}]
@@ -42,6 +43,21 @@ def test_what_is_served_has_a_signed_receipt(signing: Replica, tmp_path: Path) -
         statement(signing.get(WHERE), a_key(tmp_path, 2).public)
 
 
+def test_whoever_has_the_bytes_already_is_given_the_receipt_alone(
+    signing: Replica, tmp_path: Path
+) -> None:
+    """A guard's quarantine may hold a file that nobody has asked this mirror for."""
+    said = statement(signing.get(WHERE), a_key(tmp_path).public)
+    assert said["predicate"]["verificationResult"] == "PASSED"
+
+
+def test_a_file_that_cannot_be_judged_has_no_receipt_for_now(signing: Replica) -> None:
+    signing.site.index.fault("/simple/*", status(503))
+    undecided = signing.get(WHERE)
+    assert undecided.status == 503
+    assert undecided.headers["retry-after"]
+
+
 def test_a_receipt_is_as_old_as_the_last_judgement(signing: Replica, tmp_path: Path) -> None:
     public = a_key(tmp_path).public
     signing.file(FROB)
@@ -49,13 +65,24 @@ def test_a_receipt_is_as_old_as_the_last_judgement(signing: Replica, tmp_path: P
     signing.site.clock.passes(hours=3)
     signing.site.policy = MALWARE + '[rules.yanked-file]\nlevel = "warn"\n'
     signing.second()
-    assert signing.get(WHERE).status == 404  # not judged by this policy
     signing.tick()
     later = statement(signing.get(WHERE), public)["predicate"]
     assert later["timeVerified"] == "2026-04-01T15:00:00Z"
     assert later["policy"]["digest"] != first["policy"]["digest"]
     assert "facts" in first["wheelguard"]
     assert "facts" not in later["wheelguard"]
+
+
+def test_what_another_policy_has_admitted_is_judged_for_its_receipt(
+    signing: Replica, tmp_path: Path
+) -> None:
+    signing.file(FROB)
+    signing.site.policy = MALWARE + '[rules.yanked-file]\nlevel = "warn"\n'
+    signing.second()
+    said = statement(signing.get(WHERE), a_key(tmp_path).public)
+    assert said["predicate"]["policy"]["digest"]["sha256"] == policy_digest(
+        signing.own.judge.policy
+    )
 
 
 def test_what_is_revoked_has_none(signing: Replica) -> None:
