@@ -79,17 +79,36 @@ def _by_version(page: ProjectPage) -> Mapping[Version, Sequence[PageFile]]:
     known: dict[str, list[PageFile]] = {}
     found: dict[Version, list[PageFile]] = {}
     own: dict[str, bool] = {}
+    entries: list[PageFile] | None = None
+    before = ""
     for entry in page.readable():
         if "sha256" not in entry.hashes:
             continue
-        written = _written(entry.filename, page.name, own)
-        entries = known.get(written)
-        if entries is None:
-            version = _version(written, entry.filename, page.name)
-            entries = [] if version is None else found.setdefault(version, [])
-            known[written] = entries
+        filename = entry.filename
+        if entries is None or not _follows(filename, before):
+            written = _written(filename, page.name, own)
+            entries = known.get(written)
+            if entries is None:
+                version = _version(written, filename, page.name)
+                entries = [] if version is None else found.setdefault(version, [])
+                known[written] = entries
+            before = "" if written == filename else f"{filename.partition('-')[0]}-{written}-"
         entries.append(entry)
     return found
+
+
+def _follows(filename: str, before: str) -> bool:
+    """Tell whether a wheel is of the release whose names begin with `before`, if there is one.
+
+    It is what `_written` would come to, at a third of the cost.
+    """
+    return (
+        before != ""
+        and filename.startswith(before)
+        and filename.endswith(".whl")
+        and filename.count("-") == _WHEEL - 1
+        and "--" not in filename
+    )
 
 
 def _version(written: str, filename: str, project: NormalizedName) -> Version | None:

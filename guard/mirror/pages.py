@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -29,9 +28,7 @@ from guard.mirror.owners import Owners
 from guard.mirror.records import PRIVATE, FileRecord, Key, Listed, State
 from guard.model import Absent, PassedOver, ProjectStatus, Unknown
 from guard.simple import PageFile, serialize
-
-_PLAIN: Final = re.compile(r"[A-Za-z0-9._~+-]*")
-"""What a URL has as it is."""
+from guard.simple.ordinary import are_plain
 
 _LEVEL: Final = 6
 _FAST: Final = 3
@@ -124,8 +121,9 @@ class Pages:
         records = self._mirror.files.of_project(project)
         sifted = sift(admission, owner, page, sources=True)
         now = admission.now
+        plain = are_plain([entry.filename for entry in sifted.kept])
         files = [
-            announced(entry, record, self._base)
+            announced(entry, record, self._base, plain=plain)
             for entry in sifted.kept
             for record in (records.get(_key(entry)) if records else None,)
             if record is None or not _is_held_back(record, epoch, now)
@@ -189,10 +187,13 @@ def _is_held_back(record: FileRecord, epoch: str, now: datetime) -> bool:
     return record.decided.epoch == epoch and now < record.decided.valid_until
 
 
-def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -> serialize.Listed:
+def announced(
+    entry: PageFile, record: FileRecord | None, base: str = "../..", *, plain: bool = False
+) -> serialize.Listed:
     """Return the entry at the mirror's own place, with what the mirror itself has beside it.
 
-    `base` is the mirror's own address where it is known. PEP-740: what leads to a provenance shall
+    The file name is known to be `plain` where a URL has it as it is. `base` is the mirror's own
+    address where it is known. PEP-740: what leads to a provenance shall
     be a fully qualified URL; a wrong one would be worse than one that is relative to the page.
 
     PEP-658: whoever is promised a metadata file and does not get it fails, so only what is in the
@@ -201,7 +202,7 @@ def announced(entry: PageFile, record: FileRecord | None, base: str = "../..") -
     held = record.held if record is not None and record.state is State.ADMITTED else None
     listed = record.listed if record is not None else None
     sha256, name = entry.hashes["sha256"], entry.filename
-    if not _PLAIN.fullmatch(name):
+    if not plain:
         name = quote(name, safe="+")
     return serialize.listed(
         entry,

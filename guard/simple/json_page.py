@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from packaging.utils import NormalizedName
 
-from guard.simple import fields
+from guard.simple import fields, ordinary
 from guard.simple.page import LONGEST_NAME, PageError, PageFile, ProjectPage
 
 
@@ -113,6 +113,14 @@ class JsonPage(ProjectPage):
         if not all(isinstance(head.provenance, str) for head in attested):
             raise PageError("files[].provenance is not always a string")
         return tuple([head.filename for head in attested if head.provenance])
+
+    def readable(self) -> Iterator[PageFile]:
+        """Yield the entries that `file` would return, in the order of the page; no others."""
+        once = len(set(self.filenames)) == len(self.filenames)
+        entries = [entry for entry in self._entries if isinstance(entry, _Entry)]
+        whole = once and len(entries) == len(self._entries)
+        found = ordinary.files(entries) if whole else None
+        return super().readable() if found is None else iter(found)
 
     def _entry(self, position: int) -> PageFile:
         entry = self._entries[position]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from packaging.utils import NormalizedName
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guard.mirror.database import schema
@@ -29,14 +29,11 @@ class Projects:
         """Write down whose `project` is, and return it: somebody else may have been first."""
         values = {"name": project, "owner": owner, "first_seen": moment}
         insert = sqlite.insert if self._database.embedded else postgresql.insert
-        mine = insert(schema.projects).values(values).on_conflict_do_nothing()
-        query = select(schema.projects.c.owner).where(schema.projects.c.name == project)
-
-        def write(connection: Connection) -> str:
-            connection.execute(mine)
-            return str(connection.execute(query).scalar_one())
-
-        return self._database.transact(write)
+        statement = insert(schema.projects).values(values)
+        known = statement.on_conflict_do_update(  # nothing is changed: else nothing is returned
+            index_elements=["name"], set_={"owner": schema.projects.c.owner}
+        ).returning(schema.projects.c.owner)
+        return self._database.transact(lambda connection: str(connection.scalar(known)))
 
     def owners(self) -> Sequence[str]:
         """Return the indexes that own any project, in order."""
