@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
+from guard.artifact import deflate
+
 _PIECE: Final = 8192
 _AS_GZIP: Final = 16 + zlib.MAX_WBITS
 _STREAMS: Final = 1000
@@ -25,11 +27,12 @@ _ZFILE: Final = b"ZF0x"
 """What joblib wrote before zlib until 0.9, with a size in 20 characters and sometimes a space."""
 
 _MAGICS: Final = (_GZIP, _BZIP2, _XZ, _LZMA, *_ZLIB)
+COMPRESSED: Final = (*_MAGICS, _ZFILE)
 
 
 def is_compressed(head: bytes) -> bool:
     """Tell whether a file begins like one of gzip, bzip2, xz, LZMA or zlib."""
-    return head.startswith((*_MAGICS, _ZFILE))
+    return head.startswith(COMPRESSED)
 
 
 def inflate(data: bytes, limit: int) -> tuple[bytes, bool]:
@@ -65,8 +68,8 @@ def _begins(data: bytes, limit: int) -> bytes | None:
     if limit >= _PIECE:
         return None
     try:
-        found = zlib.decompressobj(wbits=_AS_GZIP).decompress(data[:_PIECE], _PIECE)
-    except zlib.error:
+        found = deflate.decompressobj(_AS_GZIP).decompress(data[:_PIECE], _PIECE)
+    except deflate.error:
         return None
     return found[:limit] if len(found) == _PIECE else None
 

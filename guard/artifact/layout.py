@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from guard.artifact.place import Place, Scheme
+from guard.artifact.place import SITE, Place, Scheme
 
 _SCHEMES: Final = {scheme.value: scheme for scheme in Scheme}
 _MODULE: Final = re.compile(r"([^/.]+)(?:\.[^/]*)?\.(?:py|pyc|so|pyd)")
@@ -50,7 +50,7 @@ def top_levels(places: Iterable[Place]) -> tuple[str, ...]:
     """Return the names that could be imported: folders and modules at the root of a site folder."""
     found = set()
     for place in places:
-        if place.scheme not in {Scheme.PURELIB, Scheme.PLATLIB}:
+        if place.scheme not in SITE:
             continue
         first, slash, _ = place.path.partition("/")
         if slash:

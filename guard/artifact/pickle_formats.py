@@ -23,6 +23,9 @@ _WRAPPINGS: Final = _extensions("bz2 gz lz4 lzma tar xz z zlib zst")
 
 ZIP: Final = b"PK\x03\x04"
 NUMPY: Final = b"\x93NUMPY"
+TAR: Final = b"ustar"
+"""Not at its beginning: see `is_tar`."""
+
 TORCH: Final = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
 """What PyTorch wrote first until 1.6: a pickle of its magic number."""
 
@@ -46,7 +49,7 @@ def is_named_pickle(name: str) -> bool:
 
 def is_tar(name: str, head: bytes) -> bool:
     """Tell whether a model is an archive of the oldest kind, which PyTorch still reads."""
-    return head[257:262] == b"ustar" and extension(name) in PICKLES | MODELS
+    return head[257:262] == TAR and extension(name) in PICKLES | MODELS
 
 
 def array_header(data: bytes, at: int) -> tuple[bytes, int]:

@@ -15,7 +15,7 @@ from typing import Final
 
 from guard.artifact import pickle_formats as formats
 from guard.artifact.content import Pickle
-from guard.artifact.inflate import inflate, inflate_raw, is_compressed
+from guard.artifact.inflate import COMPRESSED, inflate, inflate_raw, is_compressed
 from guard.artifact.pickle_archive import has_other_methods, members
 from guard.artifact.pickle_arrays import ArrayMachine, has_arrays
 from guard.artifact.pickle_machine import Machine
@@ -39,6 +39,9 @@ _GLANCE: Final = 64
 _BEGINS: Final = 20
 """What it takes to begin with a pickle, in opcodes."""
 
+_BEGINNINGS: Final = FIRST.union(magic[0] for magic in (*COMPRESSED, formats.ZIP, formats.NUMPY))
+"""The first bytes of all but an archive of the oldest kind: most files begin with another one."""
+
 _WINDOW: Final = 8 << 20
 _MEMBERS: Final = 50_000
 """Of an archive: compressed bytes that are read of one member, and members."""
@@ -59,7 +62,10 @@ def may_be_pickle(name: str, head: bytes) -> bool:
     It is, if `read_pickles` would say anything of it, and seldom otherwise. A `head` of fewer
     bytes is the whole file.
     """
-    return formats.is_named_pickle(name) or _may_begin(name, head[:HEAD], whole=len(head) < HEAD)
+    if formats.is_named_pickle(name):
+        return True
+    begins = not head or head[0] in _BEGINNINGS or head[257:262] == formats.TAR
+    return begins and _may_begin(name, head[:HEAD], whole=len(head) < HEAD)
 
 
 def _may_begin(name: str, head: bytes, *, whole: bool) -> bool:

@@ -41,6 +41,10 @@ class Scheme(enum.StrEnum):
     DATA = "data"
 
 
+SITE: Final = (Scheme.PURELIB, Scheme.PLATLIB)
+"""The schemes that are on `sys.path`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A scheme, and the path below its folder."""
@@ -52,7 +56,7 @@ class Place:
     def in_site(self) -> bool:
         """Tell whether the file lands in a site folder on every target."""
         if self.scheme is not Scheme.DATA:
-            return self.scheme in {Scheme.PURELIB, Scheme.PLATLIB}
+            return self.scheme in SITE
         return not _SITE_FOLDERS.isdisjoint(self.path.casefold().split("/")[:-1])
 
     @property
@@ -61,7 +65,7 @@ class Place:
 
         On Windows the root of an environment is a site folder itself.
         """
-        if self.scheme in {Scheme.PURELIB, Scheme.PLATLIB}:
+        if self.scheme in SITE:
             return self.path
         if self.scheme is not Scheme.DATA:
             return None

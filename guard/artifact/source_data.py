@@ -50,19 +50,17 @@ _BASE64: Final = re.compile(rb"[A-Za-z0-9+/=\r\n]{512}")
 
 def blobs(data: bytes) -> Iterator[int]:
     """Yield where an encoded text begins that holds a program, or nothing that can be told."""
-    position, last = 0, len(data) - _WINDOW
-    while position < last:
-        if data.find(b" ", position, position + _WINDOW) >= 0:
-            position += _STEP
+    read = 0
+    for position in range(0, len(data) - _WINDOW, _STEP):
+        if position < read or data.find(b" ", position, position + _WINDOW) >= 0:
             continue
         start = _start(data, position)
         run = _RUN.match(data, start, start + _LONG) if start is not None else None
         if run is None:
-            position += _STEP
             continue
         if run.end() - run.start() >= _SHORTEST and _is_payload(run[0]):
             yield run.start()
-        position = max(run.end(), position + _STEP)
+        read = run.end()
 
 
 def _start(data: bytes, position: int) -> int | None:

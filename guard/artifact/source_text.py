@@ -90,6 +90,7 @@ _PLAIN: Final = re.compile(
     r"|iso_?8859_?\d*(?:_\d+)?|cp_?\d+|windows_\d+|koi8_?[rut]|mac_?\w+|gbk?|gb2312|gb18030|euc_\w+"
     r"|eucjp|s_?jis|shift_?jis\w*|sjis\w*|big5\w*|tis_620|kz1048|ptcp154|iso2022_\w+|iso_2022_\w+)"
 )
+_UTF8: Final = "utf_8"
 _READABLE: Final = {
     "utf7": "utf-7",
     "u7": "utf-7",
@@ -144,15 +145,13 @@ def decoded(data: bytes) -> tuple[bytes, str | None]:
 
 
 def _decoded(data: bytes) -> tuple[bytes, str | None]:
-    head = _HEAD.match(data)
-    cookie = _COOKIE.match(head[0]) if head is not None and b"coding" in head[0] else None
-    name = cookie[1].decode("ascii", "replace").lower().replace("-", "_") if cookie else "utf_8"
-    if not _PLAIN.fullmatch(name):
+    name = _encoding(data)
+    if name is not _UTF8 and not _PLAIN.fullmatch(name):
         return _read(data, name), f"a Python source in the encoding {name[:40]!r}"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _read(data, "utf_16"), "a Python source in UTF-16"
     unicode = name.startswith(("utf", "u8", "ascii", "us_ascii", "646"))
-    ascii_ = data.isascii() and _SHIFTING.match(name) is None
+    ascii_ = data.isascii() and (name is _UTF8 or _SHIFTING.match(name) is None)
     if ascii_ or (unicode and _is_unicode(data)):
         problem = "bytes of value zero in a Python source" if b"\0" in data else None
         return data.removeprefix(b"\xef\xbb\xbf"), problem
@@ -162,6 +161,15 @@ def _decoded(data: bytes) -> tuple[bytes, str | None]:
         return data.decode(name).encode(), None
     except (UnicodeDecodeError, LookupError):
         return data, f"a Python source that is not in {name[:40]!r}, as it says"
+
+
+def _encoding(data: bytes) -> str:
+    """PEP-263: return the encoding that a source declares, with underscores, or else UTF-8."""
+    head = _HEAD.match(data)
+    if head is None or b"coding" not in head[0]:
+        return _UTF8
+    cookie = _COOKIE.match(head[0])
+    return cookie[1].decode("ascii", "replace").lower().replace("-", "_") if cookie else _UTF8
 
 
 def _is_unicode(data: bytes) -> bool:

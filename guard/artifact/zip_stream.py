@@ -21,7 +21,7 @@ _LENGTHS: Final = Struct("<4s22x2H")
 
 _PIECE: Final = 1 << 20
 # What zlib has not used of its input is copied once for each piece of output, so it is small.
-_INPUT: Final = 1 << 16
+_INPUT: Final = 1 << 18
 
 
 class Member(NamedTuple):

@@ -97,6 +97,19 @@ ambiguous-archive at byte 57 of 'who.py': the deflate stream ends before its las
 """)
 
 
+@pytest.mark.parametrize(
+    "stream",
+    [
+        pytest.param(f"05e00108000000822{0:033}1{0:095}2408", id="lengths"),
+        pytest.param(f"05e10108000000822{0:033}2{0:095}5804", id="distances"),
+    ],
+)
+def test_a_stream_with_too_few_codes_is_refused_as_zlib_refuses_it(stream: str) -> None:
+    """Some decompressors read it all the same: `AA`, with the CRC that the headers promise."""
+    member = declaring(b"AA", bytes.fromhex(stream))
+    assert "the data are no deflate stream" in said(archive(member))
+
+
 def test_a_stream_that_begins_with_nothing_at_length_is_read() -> None:
     nothing = b"\0\0\0\xff\xff" * 30_000  # empty stored blocks, more than is read at once
     assert told(archive(declaring(TEXT, nothing + deflated(TEXT)))) == ""
