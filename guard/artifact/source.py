@@ -14,7 +14,7 @@ from typing import Final
 
 from guard.artifact import source_ast, source_data
 from guard.artifact.content import Trace
-from guard.artifact.source_outline import Hits, relevant
+from guard.artifact.source_outline import Hits, Lead, relevant
 from guard.artifact.source_rules import Hit, Look, Rules, TooSlowError
 from guard.artifact.source_text import (
     Kind,
@@ -153,29 +153,26 @@ class _Python(_Reading):
         self._raw = data
 
     def found(self) -> Iterator[_Found]:
-        yield from self._unreadable()
+        if not self._text.isascii():
+            yield from self._unreadable()
         if self._problem is not None:
             yield _OBFUSCATION, 1, self._problem
             yield from self._shown(self._rules.scan(self._raw, self._kind.value))
-        hits = self._rules.scan(self._text, self._kind.value)
-        yield from self._shown(hits)
-        yield from self._parsed([hit for hit in hits if hit.rule.look is not Look.NONE])
-        yield from self._at_any(_PAYLOAD, source_data.blobs(self._text))
-        yield from self._at_any(_OBFUSCATION, self._far_right())
+        if hits := self._rules.scan(self._text, self._kind.value):
+            yield from self._shown(hits)
+            yield from self._parsed([h for h in hits if h.rule.look is not Look.NONE and h.offsets])
+        if blobs := [*source_data.blobs(self._text)]:
+            yield from self._at(_PAYLOAD, blobs)
+        if b";" in self._text and _RIGHT in self._text and (far := [*self._far_right()]):
+            yield from self._at(_OBFUSCATION, far)
 
     def _unreadable(self) -> Iterator[_Found]:
         """Yield what nobody would see or read as it is meant."""
-        if self._text.isascii():
-            return
         if (offset := unseen(self._text)) is not None:
             yield from self._at(_OBFUSCATION, [offset])
         if (offset := strange_letters(self._text)) is not None:
             yield from self._at(_OBFUSCATION, [offset])
             self._text = readable(self._text)
-
-    def _at_any(self, capability: str, offsets: Iterable[int]) -> Iterator[_Found]:
-        if found := [*offsets]:
-            yield from self._at(capability, found)
 
     def _far_right(self) -> Iterator[int]:
         """Yield where code goes on after more spaces than fit on a screen."""
@@ -209,14 +206,15 @@ class _Python(_Reading):
     def _relevant(self, hits: list[Hit]) -> bytes | None:
         if self._startup or not all(hit.complete for hit in hits):
             return self._text
-        anywhere = [hit for hit in hits if hit.rule.look is Look.ANYWHERE]
         return relevant(
             self._text,
             Hits(
                 on_import={o for h in hits if h.rule.look is Look.IMPORT for o in h.offsets},
-                anywhere={o for h in anywhere for o in h.offsets},
-                near={o for h in anywhere for o in h.near},
-                related={o for h in anywhere for o in h.related},
+                anywhere=[
+                    Lead(at=hit.offsets, near=hit.near, related=hit.related)
+                    for hit in hits
+                    if hit.rule.look is Look.ANYWHERE
+                ],
             ),
         )
 
@@ -247,7 +245,7 @@ class _Python(_Reading):
 
 
 def _reading(rules: Rules, kind: Kind, data: bytes, budget: Budget) -> _Reading:
-    if kind in {Kind.PYTHON, Kind.STARTUP}:
+    if kind is Kind.PYTHON or kind is Kind.STARTUP:  # a set of an `Enum` is slow to look in
         return _Python(rules, kind, data, budget)
     return _Reading(rules, kind, b"" if kind is Kind.NATIVE else data, budget)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final
 
 from guard.artifact import source_calls as calls
@@ -48,7 +49,10 @@ class Mentions:
     def __init__(self, source: bytes, strings: list[Span]) -> None:
         self._source = source
         self._strings = strings
-        self._has_hooks = b"__init_subclass__" in source or b"metaclass" in source
+
+    @cached_property
+    def _has_hooks(self) -> bool:
+        return b"__init_subclass__" in self._source or b"metaclass" in self._source
 
     def uses(self, offsets: Iterable[int]) -> set[int]:
         """Return those of `offsets` that are calls, with the uses of a name for its import."""
@@ -68,12 +72,12 @@ class Mentions:
             found.update(use for use in uses if not self._is_text(use) and not self._import(use))
         return found
 
-    def calls_of(self, names: Iterable[bytes]) -> set[int]:
-        """Return where one of `names` is called, handed on to be called, or given another name.
+    def calls_of(self, names: Iterable[bytes]) -> list[tuple[bytes, int]]:
+        """Return each of `names` with where it is called, handed to a call, or named otherwise.
 
         Raises `TangledError` if there are too many places to look at.
         """
-        source, found = self._source, set[int]()
+        source, found = self._source, list[tuple[bytes, int]]()
         left = _MOST
         for name in names:
             start = source.find(name)
@@ -83,7 +87,7 @@ class Mentions:
                 if left < 0:
                     raise TangledError("too many names are alike")
                 if self._is_call(start, end) and not self._is_text(start):
-                    found.add(start)
+                    found.append((name, start))
                 start = source.find(name, end)
         return found
 
@@ -100,7 +104,7 @@ class Mentions:
 
     def _is_call(self, start: int, end: int) -> bool:
         source = self._source
-        if self._has_hooks and source.startswith(b"class ", self._line(start)):
+        if source.startswith(b"class ", self._line(start)) and self._has_hooks:
             return True
         if _CALLED.match(source, end):
             if _WITHIN.search(source, max(0, start - _BEFORE), start) and source[start] != ord("."):
@@ -119,15 +123,24 @@ class Mentions:
         found = _IMPORT.match(self._source, line, line + _STATEMENT)
         return found if found is not None and offset < found.end() else None
 
+    def is_comment(self, offset: int) -> bool:
+        """Tell whether what is at `offset` is in a comment."""
+        if self._string(offset) is not None:
+            return False
+        before = self._source[self._line(offset) : offset]
+        return b"#" in before and b'"' not in before and b"'" not in before
+
     def _is_text(self, offset: int) -> bool:
         """Tell whether what is at `offset` is in a comment or a long string."""
-        source = self._source
-        last = bisect_right(self._strings, (offset, len(source))) - 1
-        if last >= 0 and offset < self._strings[last][1]:
-            start = self._strings[last][0]
-            return source[max(start - 1, 0) : start] in _PLAIN
-        before = source[self._line(offset) : offset]
-        return b"#" in before and b'"' not in before and b"'" not in before
+        start = self._string(offset)
+        if start is not None:
+            return self._source[max(start - 1, 0) : start] in _PLAIN
+        return self.is_comment(offset)
+
+    def _string(self, offset: int) -> int | None:
+        """Return where the long string begins that `offset` is in, if it is in one."""
+        last = bisect_right(self._strings, (offset, len(self._source))) - 1
+        return self._strings[last][0] if last >= 0 and offset < self._strings[last][1] else None
 
     def _line(self, offset: int) -> int:
         return self._source.rfind(b"\n", 0, offset) + 1

@@ -1,8 +1,8 @@
 """Which parts of a long module can matter, told by its text: only these are parsed.
 
-Functions that hold no hit, and that nothing of interest names, become empty ones, and statements
-that give no value to a name that is asked for become `pass`: the parser sees all the rest on the
-lines where it was.
+Functions that hold no hit, and that nothing of interest names, are left out, and so are statements
+that give no value to a name that is asked for: the parser sees all the rest on the lines where it
+was.
 """
 
 from __future__ import annotations
@@ -22,8 +22,22 @@ _USED: Final = re.compile(
 """A name that is called, handed to a call, or given another name."""
 
 _ASSIGNS: Final = re.compile(rb"[ \t]*([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
+_GIVES_ATTRIBUTE: Final = re.compile(rb"\.([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
 _DEFINES: Final = re.compile(rb"\b(?:def|class)[ \t]+([^\W\d]\w*)")
-_IMPORTS: Final = re.compile(rb"\bimport\b")
+_IMPORTS: Final = re.compile(
+    rb"(?:^|[;:])[ \t]*(?:import\b|from(?:[ \t]*[.\w]+[ \t]*import\b|[^\n]*\\))", re.MULTILINE
+)
+_IMPORTS_ONLY: Final = re.compile(
+    rb"(?:from[ \t]++[\w.]++[ \t]++)?import\b((?:[\w\s.,()]++|#[^\n]*+)*+)"
+)
+_COMMENT: Final = re.compile(rb"#[^\n]*")
+_NAMESPACES: Final = (b"globals", b"locals", b"vars", b"__dict__", b"modules")
+_NAMESPACE: Final = re.compile(
+    rb"\b(?:globals|locals|vars)[\s\\]*\(|=[ \t]*(?:globals|locals|vars)\b"
+    rb"|__dict__|\bmodules[\s\\]*\["
+)
+"""Where a name can be looked up that is put together."""
+
 _LETTERS: Final = b"_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _APART: Final = bytes(byte if byte in _LETTERS else 32 for byte in range(256))
 """Leaves of a text its words, with spaces between them: many times as fast as a search."""
@@ -36,20 +50,28 @@ _DEPTH: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hits:
-    """Offsets of what was found in the text, by what makes it matter."""
+class Lead:
+    """Offsets of what was found of one thing that may happen anywhere, by what makes it matter."""
 
-    on_import: Collection[int] = ()
-    """Code that runs on import may come to it."""
-
-    anywhere: Collection[int] = ()
+    at: Collection[int]
     """It matters with the small functions that the function around it calls, or is called by."""
 
     near: Collection[int] = ()
-    """It matters if there is anything of `anywhere`."""
+    """It matters wherever it is."""
 
     related: Collection[int] = ()
-    """It matters in a function that calls one with something of `anywhere`, or is called by it."""
+    """It matters in a function that calls one with something of `at`, is called by it, or shares
+    an attribute with it. Where there is some, but only in other functions, nothing happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """What was found in the text."""
+
+    on_import: Collection[int] = ()
+    """Offsets: it matters if code that runs on import may come to it."""
+
+    anywhere: Collection[Lead] = ()
 
 
 def relevant(source: bytes, hits: Hits) -> bytes | None:
@@ -63,6 +85,35 @@ def relevant(source: bytes, hits: Hits) -> bytes | None:
         return source
 
 
+class _Ways:
+    """The parts that lead to something by the names that they use, seen from its end."""
+
+    def __init__(self) -> None:
+        self._used: dict[Part, set[bytes]] = {}
+        self._given: dict[bytes, set[Part]] = {}
+        self._early: list[tuple[Part, bytes]] = []
+
+    def add(self, part: Part, used: bytes, given: Iterable[bytes], *, early: bool) -> None:
+        """Add a use of a name in `part`, which others come to by the names that are `given`."""
+        self._used.setdefault(part, set()).add(used)
+        for name in given:
+            self._given.setdefault(name, set()).add(part)
+        if early:
+            self._early.append((part, used))
+
+    def early(self) -> set[Part]:
+        """Return the parts with a use that is early, and those that these lead through."""
+        pending = [used for _, used in self._early]
+        asked = set(pending)
+        reached: set[Part] = set()
+        while pending:
+            for part in self._given.get(pending.pop(), set()) - reached:
+                reached.add(part)
+                pending += self._used[part] - asked
+                asked |= self._used[part]
+        return reached | {part for part, _ in self._early}
+
+
 class _Outline:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -70,15 +121,44 @@ class _Outline:
         self._mentions = Mentions(parts.source, parts.strings)
 
     def relevant(self, hits: Hits) -> bytes | None:
-        kept = {self._parts.at(offset) for offset in hits.anywhere}
-        if kept:
-            related = self._called(kept) | self._callers(kept)
-            kept |= {part for part in map(self._parts.at, hits.related) if part in related}
-            kept |= {part for part in related if part.end - part.start <= _HELPER}
-            kept |= {self._parts.at(offset) for offset in hits.near}
-        callers = self._before_import(self._mentions.uses(hits.on_import))
-        kept |= callers
+        kept = self._before_import(self._mentions.uses(hits.on_import))
+        for lead in hits.anywhere:
+            kept |= self._around(lead)
         return b"".join(self._without(self._with_names(kept))) if kept else None
+
+    def _around(self, lead: Lead) -> set[Part]:
+        """Return the parts of a lead, and what belongs to them; nothing where it leads nowhere."""
+        code = [offset for offset in lead.at if not self._mentions.is_comment(offset)]
+        if not code:
+            return set()
+        kept = {self._parts.at(offset) for offset in code}
+        others = {self._parts.at(offset) for offset in lead.related}
+        related = self._called(kept) | self._callers(kept)
+        related |= self._sharing(kept, others - related - kept)
+        if others and not any(p in kept or p in related or p.name is None for p in others):
+            return set()
+        kept |= related & others
+        kept |= {part for part in related if part.end - part.start <= _HELPER}
+        return kept | {self._parts.at(offset) for offset in lead.near}
+
+    def _sharing(self, parts: set[Part], others: set[Part]) -> set[Part]:
+        """Return those of `others` that give an attribute to what `parts` read, or read theirs."""
+        if not others:
+            return set()
+        given, read = self._attributes(parts), self._every_word(parts)
+        return {
+            other
+            for other in others
+            if not read.isdisjoint(self._attributes([other]))
+            or not given.isdisjoint(self._every_word([other]))
+        }
+
+    def _attributes(self, parts: Iterable[Part]) -> set[bytes]:
+        """Return the attributes that are given a value in `parts`."""
+        found: set[bytes] = set()
+        for part in parts:
+            found.update(_GIVES_ATTRIBUTE.findall(self._source, part.start, part.end))
+        return found
 
     def _called(self, parts: Iterable[Part]) -> set[Part]:
         """Return the functions that `parts` may call."""
@@ -108,29 +188,26 @@ class _Outline:
     def _callers(self, parts: Iterable[Part]) -> set[Part]:
         """Return the parts that may call one of `parts`."""
         names = {name for part in parts for name in part.called}
-        return {self._parts.at(offset) for offset in self._mentions.calls_of(names)}
+        return {self._parts.at(offset) for _, offset in self._mentions.calls_of(names)}
 
     def _before_import(self, offsets: set[int]) -> set[Part]:
-        """Return the parts around `offsets`, and what may come to them, if some of it is early."""
-        found: set[Part] = set()
+        """Return the parts by which an import comes from what is early to one of `offsets`."""
+        ways = _Ways()
+        uses = [(b"", offset) for offset in offsets]
         asked: set[bytes] = set()
-        early = False
-        while offsets:
+        while uses:
             names: set[bytes] = set()
-            for offset in offsets:
+            for used, offset in uses:
                 part = self._parts.at(offset)
-                found.add(part)
-                names.update(self._defined(part))
                 alias = self._mentions.alias(offset)
-                if alias is not None:
-                    names.add(alias)
-                elif offset < self._parts.early(part):
-                    early = True
-                names.update(part.called)
+                early = alias is None and offset < self._parts.early(part)
+                given = {*part.called, *self._defined(part), *((alias,) if alias else ())}
+                ways.add(part, used, given, early=early)
+                names |= given
             names -= asked
             asked |= names
-            offsets = self._mentions.calls_of(names)
-        return found if early else set()
+            uses = self._mentions.calls_of(names)
+        return ways.early()
 
     def _defined(self, part: Part) -> Iterator[bytes]:
         """Yield the names by which what stands in a statement may be called later."""
@@ -143,6 +220,7 @@ class _Outline:
     def _with_names(self, kept: set[Part]) -> set[Part]:
         """Return `kept` with the imports, the classes, and what gives a value to a name in it."""
         assigned: dict[bytes, list[Part]] = {}
+        imports: list[Part] = []
         for part in self._parts:
             if part.name is not None or part in kept:
                 continue
@@ -152,24 +230,43 @@ class _Outline:
             elif target is not None:
                 assigned.setdefault(target[1], []).append(part)
             elif _IMPORTS.search(self._source, part.start, part.end):
-                kept.add(part)
+                imports.append(part)
+        known: set[bytes] = set()
         new = kept
         for _ in range(_DEPTH):
             words = self._every_word(new)
+            known |= words
             new = {part for word in words & assigned.keys() for part in assigned[word]} - kept
             kept = kept | {part for part in new if not part.whole}
+        known |= self._every_word(new)
+        anything = not known.isdisjoint(_NAMESPACES) and any(
+            _NAMESPACE.search(self._source, part.start, part.end) for part in kept
+        )
+        kept |= {part for part in imports if anything or self._may_bring(part, known)}
         return kept | {part.within for part in kept if part.within is not None}
+
+    def _may_bring(self, part: Part, names: set[bytes]) -> bool:
+        """Tell whether a statement with an import may bind one of `names`."""
+        only = _IMPORTS_ONLY.fullmatch(self._source, part.start, part.end)
+        if only is None:
+            return True
+        return not names.isdisjoint(_COMMENT.sub(b"", only[1]).translate(_APART).split())
 
     def _without(self, kept: set[Part]) -> Iterator[bytes]:
         name = b"left_out"
         while name in self._source:
             name += b"_"
+        before: Part | None = None
         for part in self._parts:
             text = self._source[part.start : part.end]
             if part in kept:
                 yield text
-                continue
-            if part.within is None or part.within in kept:
-                yield text[: len(text) - len(text.lstrip(b" \t"))]
-                yield b"pass" if part.name is None else b"def %b(): pass" % name
-            yield b"\n" * text.count(b"\n")
+            else:
+                if before is not None and before in kept:
+                    indent = text[: len(text) - len(text.lstrip(b" \t"))]
+                    if self._source[before.start : before.end].lstrip(b" \t").startswith(b"@"):
+                        yield b"%bdef %b(): pass" % (indent, name)
+                    elif before is part.within:  # or its class might have no body
+                        yield indent + b"pass"
+                yield b"\n" * text.count(b"\n")
+            before = part

@@ -25,7 +25,9 @@ _DEFINES: Final = re.compile(
     rb"[ \t]*(?:(?:async[ \t]+)?def[ \t]+([^\s(:\[\\]+)|class[ \t]+([^\s(:\[\\]+))"
 )
 _BODY: Final = re.compile(rb":[ \t\r]*\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*([ \t]+)\S")
-_HEADER_END: Final = re.compile(rb":[ \t\r]*\n")
+_HEADER_END: Final = re.compile(rb":[ \t\r]*(?:#[^\n]*)?\n")
+_COMMENT: Final = re.compile(rb"#[^\n]*")
+_BRACKETS: Final = (b"()", b"[]", b"{}")
 _UNCLEAR: Final = re.compile(rb"[\"'#\\]")
 _SIMPLE_STRING: Final = re.compile(rb"(?<=[\s(\[,=|])(?:\"[^\"\\\n]*\"|'[^'\\\n]*')")
 
@@ -106,7 +108,7 @@ def parts_of(source: bytes) -> Parts | None:
     if strings is None:
         return None
     spans = list(_cut(source, _FIRST_COLUMN, (0, len(source)), strings))
-    if any(continues(source, start) for start, _ in spans):
+    if b"\\\n" in source and any(continues(source, start) for start, _ in spans):
         return None
     return Parts(source, strings, [_part(source, start, end) for start, end in spans])
 
@@ -137,9 +139,9 @@ def _body(source: bytes, start: int, end: int) -> int:
     header = _HEADER_END.search(source, start, end)
     if header is None:
         return end
-    text = _SIMPLE_STRING.sub(b"", source[start : header.end()])
-    clear = text.count(b"(") == text.count(b")") and not _UNCLEAR.search(text)
-    return header.end() if clear else end
+    text = _COMMENT.sub(b"", _SIMPLE_STRING.sub(b"", source[start : header.end()]))
+    closed = all(text.count(pair[:1]) == text.count(pair[1:]) for pair in _BRACKETS)
+    return header.end() if closed and not _UNCLEAR.search(text) else end
 
 
 def _class(source: bytes, part: Part, strings: list[Span]) -> Iterator[Part]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import re
+import string
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,8 +42,9 @@ _TOGETHER: Final = (("script", "javascript"), ("text", "media", "native"))
 _SHIPPED: Final = "guard"
 _NEAR: Final = "$near"
 _WITH: Final = "$with"
-"""Of a rule with `look`: the patterns that matter wherever they are, and those that matter in what
-calls, or is called by, a function with one of the others."""
+_NOT: Final = "$_not"
+"""Of a rule with `look`: the patterns that matter wherever they are, those that matter in what
+calls, or is called by, a function with one of the others, and those in which no other matters."""
 
 _RULE: Final = re.compile(r"^rule .*?^}$", re.MULTILINE | re.DOTALL)
 
@@ -115,18 +117,23 @@ class Rules:
         return [self._hit(rule) for rule in matching]
 
     def _hit(self, rule: yara_x.Rule) -> Hit:
-        found: dict[str, list[int]] = {"": [], _NEAR: [], _WITH: []}
+        about = self._about[rule.namespace, rule.identifier]
+        found: dict[str, list[yara_x.Match]] = {"": [], _NEAR: [], _WITH: [], _NOT: []}
         complete = True
         for pattern in rule.patterns:
             matches = pattern.matches
-            group = pattern.identifier[: len(_NEAR)]
-            found[group if group in found else ""] += [match.offset for match in matches]
+            if not matches:
+                continue
+            group = pattern.identifier.rstrip(string.digits) if about.look is not Look.NONE else ""
+            found[group if group in found else ""] += matches
             complete = complete and len(matches) < MATCHES
+        left_out = [range(match.offset, match.offset + match.length) for match in found[_NOT]]
+        offsets = [match.offset for match in found[""]]
         return Hit(
-            rule=self._about[rule.namespace, rule.identifier],
-            offsets=tuple(found[""]),
-            near=tuple(found[_NEAR]),
-            related=tuple(found[_WITH]),
+            rule=about,
+            offsets=tuple([o for o in offsets if not any(o in span for span in left_out)]),
+            near=tuple([match.offset for match in found[_NEAR]]),
+            related=tuple([match.offset for match in found[_WITH]]),
             complete=complete,
         )
 
@@ -157,8 +164,8 @@ class Rules:
         compiler = yara_x.Compiler(includes_enabled=False)
         compiler.define_global("kind", "")  # the scanner says which of `kinds` it is
         compiler.new_namespace(_SHIPPED)
-        for name, text in self._shipped.items():
-            compiler.add_source(_for_kinds(text, kinds), origin=name)
+        shipped = (_for_kinds(text, kinds) for text in self._shipped.values())
+        compiler.add_source("".join(shipped))  # each source by itself would cost a millisecond
         wrong = None
         for name, text in ((name, text) for texts in self._own for name, text in texts.items()):
             compiler.new_namespace(name)

@@ -15,7 +15,11 @@ _SHORT: Final = {
     b"'": re.compile(rb"'(?:[^'\\\n]|\\.)*'"),
 }
 _FORMATTED: Final = re.compile(rb"(?i)[ft]r?\Z|rf\Z|rt\Z")
-_BRACE: Final = re.compile(rb"\{\{|\}\}|[{}\"']")
+_FIELD: Final = rb"\{(?:[^{}\"'\\:#\n]|\"[^{}\"'\\\n]*\"(?!\")|'[^{}\"'\\\n]*'(?!'))*+\}"
+"""A part of an f-string with an expression and plain strings in it, on one line. It has no format,
+in which a quote would be no string."""
+
+_BRACE: Final = re.compile(rb"\{\{|" + _FIELD + rb"|\}\}|[{}\"']")
 _BACKSLASHES: Final = 60
 
 Span = tuple[int, int]
@@ -30,7 +34,9 @@ def long_strings(source: bytes) -> list[Span] | None:
         line = source.rfind(b"\n", 0, triple) + 1
         if line > position and continues(source, line):
             return None  # a string may go on from the line before
-        found = _opening(source, max(position, line), triple)
+        before = max(position, line)
+        blank = not source[before:triple].strip(b" \t")  # as nearly always
+        found = triple if blank else _opening(source, before, triple)
         if found is None:
             return None
         if found == triple:
@@ -84,10 +90,12 @@ def _closing(source: bytes, start: int) -> int | None:
     quotes = source[start : start + 3]
     end = start + 3
     while (end := source.find(quotes, end)) >= 0:
-        before = source[max(start + 3, end - _BACKSLASHES) : end]
-        backslashes = len(before) - len(before.rstrip(b"\\"))
-        if backslashes == _BACKSLASHES:
-            return None
+        backslashes = 0
+        if source[end - 1 : end] == b"\\":
+            before = source[max(start + 3, end - _BACKSLASHES) : end]
+            backslashes = len(before) - len(before.rstrip(b"\\"))
+            if backslashes == _BACKSLASHES:
+                return None
         if backslashes % 2 == 0:
             flat = not _is_formatted(source, start) or _is_flat(source[start + 3 : end])
             return end + 3 if flat else None
@@ -103,9 +111,8 @@ def _is_flat(text: bytes) -> bool:
     """Tell whether an f-string ends in the same place before and since PEP 701."""
     depth = 0
     for brace in _BRACE.findall(text):
-        if brace in {b"{{", b"}}"} or brace in {b'"', b"'"}:
-            if depth:
-                return False
-        else:
+        if brace in {b"{", b"}"}:
             depth += 1 if brace == b"{" else -1
+        elif depth:  # quotes, or two braces, which may be one after the other
+            return False
     return depth == 0

@@ -320,6 +320,18 @@ def test_an_encoding_that_people_use_is_nothing(source: bytes) -> None:
             b"    f = 1\nf()\n",
             id="in a block",
         ),
+        pytest.param(
+            b"x = {}\ndef f() -> x[1:\n__import__('os').system('id')]:\n    pass\n",
+            id="a slice in an annotation",
+        ),
+        pytest.param(
+            b"def f(x=1, # it's (\n      y=__import__('os').system('id')):\n    pass\n",
+            id="a default after a comment",
+        ),
+        pytest.param(
+            b"def f(x='#', y=[\n  1], # )]\n z=__import__('os').system('id')):\n    pass\n",
+            id="a default after what looks like a comment",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_left_out_hides_nothing(source: bytes) -> None:
@@ -346,6 +358,19 @@ PIECES: Final = (
     "text = '''\ndef f():\n    os.system('id')\n'''\n",
     "alias = run\n",
     "alias()\n",
+    "def through():  # it's both()\n    alias()\n",
+    "def late(x=other):  # noqa\n    through()\n    late()\n",
+    "def soon(\n    x=both(),  # (both\n    y=1,  # 'y\n) -> None:  # :\n    late()\n",
+    "class C(A):\n    def go(self) -> A:\n        late()\n\n    def on(self):\n        self.go()\n",
+    "C().on()\n",
+    "from os import (  # it's (\n    getpid,\n    system as start,  # noqa\n)\n",
+    "start('id')\n",
+    "def begin():\n    start('id')\n",
+    "begin()\n",
+    "@start\n@both\ndef twice():\n    pass\n",
+    "C().go()\n",
+    "late()\n",
+    "x = f'''{other('a') if a else 'b'}'''\n",
     "# os.system('id')\n",
     "x = f'''{other('{')}'''\n",
     "try:\n    other()\nexcept ValueError:\n    run()\n",
@@ -358,11 +383,47 @@ def test_a_cut_module_shows_what_the_whole_does(pieces: list[str]) -> None:
     source = ("".join(pieces) + FILLER.decode()).encode()
     words = (b"s.run", b"os.system")
     hits = {at for word in words for at in range(len(source)) if source.startswith(word, at)}
-    hits |= {source.find(b"import subprocess as")} - {-1}
+    hits |= {source.find(word) for word in (b"import subprocess as", b"from os import")} - {-1}
     cut = relevant(source, Hits(on_import=hits))
     whole = source_ast.spots(source_ast.parse(source.decode()), follow=False)
     found = source_ast.spots(source_ast.parse(cut.decode()), follow=False) if cut else set()
     assert found == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"x = f'''{1:'}{2 +'} ''' + '}'''\n", id="a quote in a format"),
+        pytest.param(b"x = f'''{1 + {'a': 2}['a']}'''\n", id="braces in braces"),
+        pytest.param(b'x = f"""{1 + "a"""}"""\n', id="quotes beside quotes"),
+        pytest.param(b"x = f'''{1 # '}\n}'''\n", id="a comment in braces"),
+    ],
+)
+def test_a_string_that_may_end_elsewhere_in_another_python_is_not_cut_at(text: bytes) -> None:
+    source = FILLER + text + EVIL
+    assert relevant(source, Hits(on_import={source.index(b"subprocess.run")})) == source
+
+
+def test_code_and_what_it_runs_may_be_apart() -> None:
+    """The way from one to the other is an attribute of an object, in a long module."""
+    fetch = (
+        b"import requests\nclass A:\n    def a(self):\n        self.b = requests.get('x').text\n"
+    )
+    run = b"class B:\n    def c(self, it):\n        exec(it.b)\n"
+    assert "download-and-run" in shown(fetch + FILLER + run)
+    assert "download-and-run" in shown(run + FILLER + fetch)
+
+
+def test_a_name_for_a_module_that_is_put_together_is_found_among_all() -> None:
+    source = b"import os, subprocess\n" + FILLER + b"globals()['sub' + 'process'].run(['id'])\n"
+    assert {"import-time-process", "obfuscation"} <= set(shown(source))
+
+
+def test_what_honest_packages_say_word_for_word_hides_nothing_else() -> None:
+    honest = b"__import__('pkg_resources').declare_namespace(__name__)\n"
+    assert shown(honest) == []
+    assert shown(honest + b"__import__('os').system('id')\n") == ["import-time-process"]
+    assert shown(b"__import__('pkg_resources').os.system('id')\n") == ["import-time-process"]
 
 
 # -- rules ----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from guard.artifact.source import Scanner
 SCANNER: Final = Scanner()
 HARMLESS: Final = "import os\nos.getpid()\n"
 CODED: Final = base64.b64encode(HARMLESS.encode()).decode()
+XORED: Final = bytes(b ^ 7 for b in HARMLESS.encode())
 PACKED: Final = base64.b64encode(zlib.compress(HARMLESS.encode())).decode()
 
 
@@ -49,8 +50,27 @@ DECODED = [
     ),
     pytest.param(f"exec({HARMLESS[::-1]!r}[::-1])", id="reversed"),
     pytest.param(f"exec(''.join(map(chr, {list(HARMLESS.encode())})))", id="numbers"),
+    pytest.param(f"exec(bytes(b ^ 7 for b in {XORED!r}))", id="xor"),
     pytest.param(
-        f"exec(bytes(b ^ 7 for b in {bytes(b ^ 7 for b in HARMLESS.encode())!r}))", id="xor"
+        f"exec(''.join(\n    chr(\n        n\n    )\n    for n in {list(HARMLESS.encode())}\n))",
+        id="numbers on lines of their own",
+    ),
+    pytest.param(
+        f"exec(''.join(\n    map(\n        chr,\n        {list(HARMLESS.encode())},\n    )\n))",
+        id="numbers that are mapped on lines of their own",
+    ),
+    pytest.param(
+        f"exec(bytearray([b^7 for b in {XORED!r}]))",
+        id="xor to a bytearray",
+    ),
+    pytest.param(
+        f"k = b'\\7'\nx = {XORED!r}\n"
+        "exec(bytes(\n    x[i] ^ k[i % len(k)]\n    for i in range(len(x))\n))",
+        id="xor by index",
+    ),
+    pytest.param(
+        f"exec(bytes(map(lambda b: b ^ 7, {XORED!r})))",
+        id="xor that is mapped",
     ),
     pytest.param(
         f"_ = lambda __ : __import__('zlib').decompress(__import__('base64').b64decode(__[::-1]));"
@@ -225,6 +245,13 @@ EARLY = [
     pytest.param("class A:\n    x = {}", id="class body"),
     pytest.param("def f(x={}):\n    pass", id="default"),
     pytest.param("def f(a: int,\n      x={}):\n    pass", id="default on a second line"),
+    pytest.param("def f(x: {} = 1):\n    pass", id="annotation"),
+    pytest.param(
+        "class A:\n    async def f(self, *x: [{}]):\n        pass", id="annotation of many"
+    ),
+    pytest.param("def f(a, /, *, b, **c: 'x'[{}:]):\n    pass", id="annotation of keywords"),
+    pytest.param("def f() -> {}:\n    pass", id="annotation of what is returned"),
+    pytest.param("x: {} = 1", id="annotation of a name"),
     pytest.param("@print({})\ndef f():\n    pass", id="decorator call"),
     pytest.param("x = [{} for _ in 'a']", id="comprehension"),
     pytest.param("def f():\n    {}\nf()", id="function"),

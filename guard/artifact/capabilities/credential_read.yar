@@ -48,7 +48,7 @@ rule credential_read
     $browser5 = "logins.json" fullword
     $wallet1 = "nkbihfbeogaeaoehlefnkodbefgpgknn"
     $wallet2 = /[\/\\"'](wallet\.dat|exodus\.wallet|Electrum[\/\\]{1,2}wallets)/
-    $wallet3 = /\.(ethereum|electrum|config[\/\\]{1,2}solana)[\/\\]{1,2}(keystore|wallets|id\.json)/
+    $wallet3 = /(\.ethereum|\.electrum|solana)[\/\\]{1,2}(keystore|wallets|id\.json)/
     $discord = /discord(canary|ptb)?[\/\\]{1,2}Local Storage[\/\\]{1,2}leveldb/ nocase
     $shadow = "/etc/shadow" fullword
     $keychain = /find-(generic|internet)-password/

@@ -25,7 +25,7 @@ rule decoded_exec_in_script
     $js3 = /\bFunction\s{0,4}\(\s{0,4}atob\s{0,4}\(/
     $sh1 = /\bbase64\s{1,4}(-d|-D|--decode)[^\n|]{0,200}\|\s{0,4}(sudo\s{1,4})?((ba|z|da)?sh|python\d?|perl|node)\b/
     $sh2 = /\beval\s{1,4}["']?\$\([^)\n]{0,400}base64\s{1,4}(-d|-D|--decode)/
-    $ps1 = /powershell(\.exe)?["']?\s[^\n]{0,120}\s-e(nc|ncodedcommand)?\s{1,4}["']?[A-Za-z0-9+\/=]{20}/ nocase
+    $ps1 = /powershell(\.exe)?["']?\s[^\n]{0,120}\s-e(nc|ncodedcommand)?\s{1,4}["']?[^\s"'$%-]{20}/ nocase
     $ps2 = /FromBase64String[^\n]{0,400}(\|\s{0,4}iex\b|Invoke-Expression)/ nocase
     $ps3 = /(\biex|Invoke-Expression)\b[^\n]{0,200}FromBase64String/ nocase
   condition:
@@ -39,15 +39,15 @@ rule decoded_exec_parse
     id = "decoded-exec"
     look = "anywhere"
   strings:
-    $run1 = "exec" fullword
-    $run2 = "eval" fullword
+    $run1 = /\bexec\b/
+    $run2 = /\beval\b/
     $run3 = "builtins" fullword
     $run4 = "__builtins__" fullword
     $run5 = "FunctionType" fullword
     $run6 = "CodeType" fullword
     $run7 = "runpy" fullword
     $run8 = "InteractiveInterpreter" fullword
-    $run9 = "popen" fullword
+    $run9 = /\bpopen\b/
     $run10 = "Popen" fullword
     $run11 = "os.system" fullword
     $run12 = "import_module" fullword
@@ -64,12 +64,13 @@ rule decoded_exec_parse
     $run23 = "globals()"
     $run24 = "from subprocess import"
     $run25 = "subprocess as"
+    $_not1 = /\b(exec|eval)\.[A-Za-z]/
     $near1 = "a85decode" fullword
     $near2 = "decodebytes" fullword
     $near3 = "unhexlify" fullword
     $near4 = "fromhex" fullword
-    $near5 = "decompress" fullword
-    $near6 = "marshal" fullword
+    $near5 = /\bdecompress\b/
+    $near6 = /\bmarshal\b/
     $near7 = "codecs.decode" fullword
     $near8 = "gzip.open" fullword
     $near9 = "GzipFile" fullword
@@ -82,8 +83,8 @@ rule decoded_exec_parse
     $near16 = "rot_13"
     $near17 = "rot-13"
     $near18 = "[::-1]"
-    $near19 = "map(chr"
-    $near20 = "(chr("
+    $near19 = /\bmap\s{0,4}\(\s{0,120}chr\b/
+    $near20 = /\bchr\s{0,4}\(.{0,160}\bfor\b/s
     $near21 = ".decrypt("
     $near22 = "\"hex\""
     $near23 = "'hex'"
@@ -91,7 +92,7 @@ rule decoded_exec_parse
     $near25 = "from codecs import"
     $near26 = "from base64 import *"
     $near27 = "from zlib import *"
-    $near28 = /bytes\([\[(]?\w{1,40} ?\^/
+    $near28 = /\bbyte(s|array)\s{0,4}\(.{0,120}\^/s
   condition:
     kind == "python" and any of ($near*) and any of ($run*)
 }

@@ -25,7 +25,7 @@ rule download_and_run_in_script
     $bun2 = "oven-sh/bun/releases/download"
     $ps1 = /(\biex|Invoke-Expression)\s{0,4}["'($&]{1,4}[^\n|]{0,200}(DownloadString|Invoke-WebRequest|\biwr\b|Invoke-RestMethod|\birm\b)/ nocase
     $ps2 = /(DownloadString|Invoke-WebRequest|\biwr\b|Invoke-RestMethod|\birm\b)[^\n|]{2,200}\|\s{0,4}(iex\b|Invoke-Expression)\s{0,4}[\r\n;"'}]/ nocase
-    $ps3 = /certutil(\.exe)?\s[^\n]{0,80}-urlcache/ nocase
+    $ps3 = /certutil[^\n]{0,80}-urlcache/ nocase
     $ps4 = /mshta(\.exe)?\s{1,4}["']?https?:/ nocase
   condition:
     (kind == "script" or (kind == "javascript" and $node))

@@ -43,7 +43,7 @@ rule environment_harvest_parse
     $all9 = "environ\n"
     $all10 = "environ;"
     $all11 = "environ\r\n"
-    $all12 = "printenv"
+    $all12 = "rintenv"
     $all13 = "environ as"
     $all14 = "\"env |"
     $all15 = "\"env >"
@@ -53,6 +53,7 @@ rule environment_harvest_parse
     $all19 = "; env >"
     $all20 = "&& env |"
     $all21 = "&& env >"
+    $_not1 = /["']\s{1,4}(not\s{1,4})?in\s{1,4}(os\.)?environ\b/
     $with1 = "dumps("
     $with2 = "urlencode" fullword
     $with3 = "b64encode" fullword

@@ -80,13 +80,7 @@ rule import_time_network
     $a58 = "requests ."
     $a59 = "httpx ."
     $a60 = "socket ."
-    $a61 = "requests as" fullword
-    $a62 = "httpx as" fullword
-    $a63 = "socket as" fullword
-    $a64 = "urllib.request as" fullword
-    $a65 = "urllib3 as" fullword
-    $a66 = "aiohttp as" fullword
-    $a67 = "http.client as" fullword
+    $a61 = /(rt|,)[\s\\]{1,8}(requests|httpx|socket|urllib\.request|urllib3|aiohttp|http\.client)[ \t\\]{1,8}as\b/
     $a68 = "from niquests import" fullword
     $a69 = "from curl_cffi" fullword
     $a70 = "= requests\n"
@@ -103,6 +97,7 @@ rule import_time_network
     $a81 = "import_module(\"httpx"
     $a82 = "import_module(\"socket"
     $a83 = "import_module(\"urllib"
+    $_not1 = /__import__\(["'](attr\._make["']\)\._make\._Cache|pkg_resources["']\)\.declare_n|pkgutil["']\)\.extend_p)/
     $a84 = "__import__(\""
     $a85 = "__import__('"
     $a86 = /from requests import [^\n]{0,200}(\b(get|post|put|patch|head|delete|options|request|[sS]ession)\b|\(|\*)/
@@ -111,5 +106,5 @@ rule import_time_network
     $a89 = "from ftplib import"
     $a90 = "from smtplib import"
   condition:
-    kind == "python" and any of them
+    kind == "python" and any of ($a*)
 }

@@ -74,6 +74,7 @@ rule import_time_process
     $a53 = "globals()["
     $a54 = "vars()["
     $a55 = "os.\\\n"
+    $_not1 = /__import__\(["'](attr\._make["']\)\._make\._Cache|pkg_resources["']\)\.declare_n|pkgutil["']\)\.extend_p)/
     $a56 = "__import__(\""
     $a57 = "__import__('"
     $a58 = "import_module('os"
@@ -92,5 +93,5 @@ rule import_time_process
     $a71 = /from os import [^\n]{0,200}(\b(system|popen|startfile|fork|posix_spawn|exec[lv]|spawn[lv])|\*|\()/
     $a72 = /getattr\s{0,2}\((os|posix|nt|subprocess|pty)\s{0,2},\s{0,4}([^"'\s]|["'](system|popen|exec|spawn|posix_spawn|fork|startfile|run|call|check|Popen|get)|["'][^"'\n]{0,40}["']\s{0,4}[+%\[.])/
   condition:
-    kind == "python" and any of them
+    kind == "python" and any of ($a*)
 }

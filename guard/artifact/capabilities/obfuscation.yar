@@ -18,8 +18,7 @@ rule obfuscation
     summary = "Is written not to be read"
   strings:
     $protector1 = "__pyarmor__"
-    $protector2 = /from\s{1,4}(pytransform|pyarmor_runtime\w{0,20})\s{1,4}import/
-    $protector3 = /import\s{1,4}(sourcedefender|pytransform)\b/
+    $protector2 = /(rt|om)\s{1,4}(sourcedefender|pytransform|pyarmor_runtime\w{0,20})\b/
     $chain = /chr\(\s{0,2}\d{1,3}\s{0,2}\)(\s{0,2}\+\s{0,2}chr\(\s{0,2}\d{1,3}\s{0,2}\)){7}/
     $escaped = /[^bB]["'](\\x([2-7][0-9a-f])){6,40}["']/
     $lookalike1 = /(IlIl|lIlI|IllI|lIIl)[Il]{4}/
@@ -35,7 +34,7 @@ rule obfuscation_in_script
   meta:
     id = "obfuscation"
   strings:
-    $hex = /\b_0x[0-9a-f]{4,6}\b/
+    $hex = /\b_0x[0-9a-f][0-9a-f][0-9a-f][0-9a-f]/
     $unseen1 = /(\xef\xb8[\x80-\x8f]){8}/
     $unseen2 = /(\xf3\xa0[\x84-\x87][\x80-\xbf]){8}/
   condition:
@@ -51,6 +50,7 @@ rule obfuscation_parse
     $made = /\b(getattr|__import__|import_module)\s{0,4}\([^\n]{0,80}(["']\s{0,4}\+\s{0,4}["']|\[::-1\]|chr\s{0,2}\(|fromhex|\.join\s{0,2}\(|\.replace\s{0,2}\(|decode\s{0,2}\()/
     $item = /(globals\(\)|vars\(\w{0,20}\)|__dict__|__builtins__)\s{0,4}\[[^\]\n]{0,60}(["']\s{0,4}\+\s{0,4}["']|\[::-1\]|chr\s{0,2}\(|fromhex|\.join\s{0,2}\(|decode\s{0,2}\()/
     $looked = /getattr\s{0,4}\(\s{0,4}(os|sys|builtins|__builtins__|subprocess|socket|importlib|base64|marshal|__import__)\s{0,4}(\(|,\s{0,4}([^"'\s]|["'][^"'\n]{0,40}["']\s{0,4}[+%\[.]))/
+    $_not1 = /hasattr\(builtins, arg\):\s{1,40}return getattr\(builtins, arg\)/
   condition:
-    kind == "python" and any of them
+    kind == "python" and any of ($made, $item, $looked)
 }
