@@ -132,14 +132,27 @@ class _Outline:
         if not code:
             return set()
         kept = {self._parts.at(offset) for offset in code}
+        near = {self._parts.at(offset) for offset in lead.near}
         others = {self._parts.at(offset) for offset in lead.related}
         related = self._called(kept) | self._callers(kept)
-        related |= self._sharing(kept, others - related - kept)
-        if others and not any(p in kept or p in related or p.name is None for p in others):
+        between, words = self._between(related, (near | others) - kept)
+        linked = kept | related | {part for part in others if part.known_as in words}
+        linked |= self._sharing(kept, others - linked)
+        if others and not any(part in linked or part.name is None for part in others):
             return set()
-        kept |= related & others
-        kept |= {part for part in related if part.end - part.start <= _HELPER}
-        return kept | {self._parts.at(offset) for offset in lead.near}
+        kept |= near | between | (linked & others)
+        return kept | {part for part in related if part.end - part.start <= _HELPER}
+
+    def _between(self, parts: set[Part], ends: set[Part]) -> tuple[set[Part], set[bytes]]:
+        """Return those of `parts` that may call one of `ends`, and what else they may call."""
+        names = {end.known_as for end in ends}
+        found: dict[Part, set[bytes]] = {}
+        for part in parts:
+            if not names.isdisjoint(self._every_word([part])):  # which is quickly told
+                words = self._words([part])
+                if not names.isdisjoint(words):
+                    found[part] = words
+        return set(found), {word for words in found.values() for word in words}
 
     def _sharing(self, parts: set[Part], others: set[Part]) -> set[Part]:
         """Return those of `others` that give an attribute to what `parts` read, or read theirs."""

@@ -62,6 +62,12 @@ class Part:
             return (self.name,)
         return (self.owner,) if self.name.startswith(b"__") else (b"." + self.name,)
 
+    @property
+    def known_as(self) -> bytes | None:
+        """The name that a call has in it: the function's, or that of the class it is run for."""
+        special = self.owner is not None and self.name is not None and self.name.startswith(b"__")
+        return self.owner if special else self.name
+
 
 class Parts:
     """The parts of a module, in order. A class is cut when somebody asks for what is in it."""

@@ -414,6 +414,20 @@ def test_code_and_what_it_runs_may_be_apart() -> None:
     assert "download-and-run" in shown(run + FILLER + fetch)
 
 
+LONG: Final = b"".join(b"    value_%d = compute(%d)\n" % (n, n) for n in range(200))
+
+
+@pytest.mark.parametrize("begin", [b"def main():\n", b"if compute(0):\n"])
+def test_what_is_long_may_take_it_from_one_to_the_other(begin: bytes) -> None:
+    unpack = b"import base64, requests\ndef unpack(it):\n    return base64.b64decode(it)\n"
+    fetch = b"def fetch(it):\n    return requests.get(it).text\n"
+    run = b"def run(it):\n    exec(it)\n"
+    source = FILLER + unpack + fetch + FILLER.replace(b"f", b"g") + run + begin + LONG
+    assert "decoded-exec" in shown(source + b"    run(unpack('x'))\n")
+    assert "download-and-run" in shown(source + b"    run(fetch('x'))\n")
+    assert "decoded-exec" not in shown(source + b"    run(fetch('x'))\n")
+
+
 def test_a_name_for_a_module_that_is_put_together_is_found_among_all() -> None:
     source = b"import os, subprocess\n" + FILLER + b"globals()['sub' + 'process'].run(['id'])\n"
     assert {"import-time-process", "obfuscation"} <= set(shown(source))
