@@ -46,12 +46,12 @@ class Examiner:
         """Return who is to see a member of `size` bytes that begins with `head`."""
         asking: list[Look] = []
         if self.scanner is not None:
-            if self.scanner.misses(name, size):
+            if self.scanner.wants(name, size):
+                asking.append(self._text)
+            elif self.scanner.misses(name, size):
                 message = f"{size} bytes of code are more than are looked at"
                 kind = DefectKind.SUSPICIOUS_CODE
                 self.defects.append(Defect(kind=kind, message=message, member=name))
-            if self.scanner.wants(name, size):
-                asking.append(self._text)
         if pickles.may_be_pickle(name, head[: pickles.HEAD]):
             asking.append(self._pickle)
         return tuple(asking)

@@ -77,7 +77,7 @@ def parse(content: bytes) -> Record:
     for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         plain = _PLAIN.fullmatch(line)
         if plain is not None and plain[1] not in rows:
-            value = _decoded(plain[2])
+            value = _from_base64(plain[2])
             if value is not None and len(value) == ALGORITHMS["sha256"]:
                 rows[plain[1]] = Row("sha256", value, int(plain[3]))
                 continue
@@ -183,6 +183,10 @@ def _decoded(encoded: str) -> bytes | None:
     """PEP-427: "urlsafe_b64encode(digest) with trailing = removed"; some write hexadecimal."""
     if _HEXADECIMAL.fullmatch(encoded):
         return bytes.fromhex(encoded)
+    return _from_base64(encoded)
+
+
+def _from_base64(encoded: str) -> bytes | None:
     padded = encoded.replace("-", "+").replace("_", "/") + "=" * (-len(encoded) % 4)
     try:
         return binascii.a2b_base64(padded, strict_mode=True)

@@ -17,12 +17,12 @@ from guard.artifact.source_parts import Part, Parts, parts_of
 from guard.artifact.source_units import TangledError
 
 _USED: Final = re.compile(
-    rb"(?<!def )(?<!class )\b[^\W\d]\w*(?=[\s\\]*[(,)])|(?<=[@=])[ \t]*[^\W\d]\w*"
+    rb"\b(?<!def )(?<!class )[^\W\d]\w*+(?=[\s\\]*+[(,)])|(?<=[@=])[ \t]*+[^\W\d]\w*+"
 )
 """A name that is called, handed to a call, or given another name."""
 
-_ASSIGNS: Final = re.compile(rb"[ \t]*([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
-_GIVES_ATTRIBUTE: Final = re.compile(rb"\.([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
+_ASSIGNS: Final = re.compile(rb"[ \t]*+([^\W\d]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)")
+_GIVES_ATTRIBUTE: Final = re.compile(rb"\.([^\W\d]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)")
 _DEFINES: Final = re.compile(rb"\b(?:def|class)[ \t]+([^\W\d]\w*)")
 _IMPORTS: Final = re.compile(
     rb"(?:^|[;:])[ \t]*(?:import\b|from(?:[ \t]*[.\w]+[ \t]*import\b|[^\n]*\\))", re.MULTILINE
@@ -196,7 +196,7 @@ class _Outline:
         found: set[bytes] = set()
         for part in parts:
             found.update(self._source[part.start : part.end].translate(_APART).split())
-        return {word.lstrip(b"0123456789") for word in found}
+        return found
 
     def _callers(self, parts: Iterable[Part]) -> set[Part]:
         """Return the parts that may call one of `parts`."""
@@ -242,7 +242,7 @@ class _Outline:
                 assigned.setdefault(part.header, []).append(part)
             elif target is not None:
                 assigned.setdefault(target[1], []).append(part)
-            elif _IMPORTS.search(self._source, part.start, part.end):
+            elif self._imports(part):
                 imports.append(part)
         known: set[bytes] = set()
         new = kept
@@ -252,11 +252,19 @@ class _Outline:
             new = {part for word in words & assigned.keys() for part in assigned[word]} - kept
             kept = kept | {part for part in new if not part.whole}
         known |= self._every_word(new)
-        anything = not known.isdisjoint(_NAMESPACES) and any(
-            _NAMESPACE.search(self._source, part.start, part.end) for part in kept
+        anything = any(
+            self._source.find(word, part.start, part.end) >= 0
+            and _NAMESPACE.search(self._source, part.start, part.end)
+            for word in known.intersection(_NAMESPACES)
+            for part in kept
         )
         kept |= {part for part in imports if anything or self._may_bring(part, known)}
         return kept | {part.within for part in kept if part.within is not None}
+
+    def _imports(self, part: Part) -> bool:
+        if self._source.find(b"import", part.start, part.end) < 0:
+            return False
+        return _IMPORTS.search(self._source, part.start, part.end) is not None
 
     def _may_bring(self, part: Part, names: set[bytes]) -> bool:
         """Tell whether a statement with an import may bind one of `names`."""
@@ -269,17 +277,18 @@ class _Outline:
         name = b"left_out"
         while name in self._source:
             name += b"_"
+        source = self._source
         before: Part | None = None
         for part in self._parts:
-            text = self._source[part.start : part.end]
             if part in kept:
-                yield text
+                yield source[part.start : part.end]
             else:
                 if before is not None and before in kept:
+                    text = source[part.start : part.end]
                     indent = text[: len(text) - len(text.lstrip(b" \t"))]
-                    if self._source[before.start : before.end].lstrip(b" \t").startswith(b"@"):
+                    if source[before.start : before.end].lstrip(b" \t").startswith(b"@"):
                         yield b"%bdef %b(): pass" % (indent, name)
                     elif before is part.within:  # or its class might have no body
                         yield indent + b"pass"
-                yield b"\n" * text.count(b"\n")
+                yield b"\n" * source.count(b"\n", part.start, part.end)
             before = part

@@ -22,7 +22,7 @@ _LARGE: Final = 16 << 20
 _CONTINUES: Final = rb"(?:else|elif|except|finally)\b"
 _FIRST_COLUMN: Final = re.compile(rb"\n(?=[^\s#)\]}])(?!" + _CONTINUES + rb")")
 _DEFINES: Final = re.compile(
-    rb"[ \t]*(?:(?:async[ \t]+)?def[ \t]+([^\s(:\[\\]+)|class[ \t]+([^\s(:\[\\]+))"
+    rb"[ \t]*+(?:(?:async[ \t]++)?def[ \t]++([^\s(:\[\\]++)|class[ \t]++([^\s(:\[\\]++))"
 )
 _BODY: Final = re.compile(rb":[ \t\r]*\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*([ \t]+)\S")
 _HEADER_END: Final = re.compile(rb":[ \t\r]*(?:#[^\n]*)?\n")
@@ -121,14 +121,17 @@ def parts_of(source: bytes) -> Parts | None:
 
 def _cut(source: bytes, line: re.Pattern[bytes], span: Span, strings: list[Span]) -> Iterator[Span]:
     """Yield the parts of `span` that begin where a `line` does, and not within a string."""
-    start = span[0]
-    for found in line.finditer(source, *span):
+    start, end = span
+    following = iter(strings[max(bisect_right(strings, span) - 1, 0) :])
+    begins, ends = next(following, (end, end))
+    for found in line.finditer(source, start, end):
         cut = found.end()
-        last = bisect_right(strings, (cut, 0)) - 1
-        if last < 0 or strings[last][1] <= cut:
+        while ends <= cut:
+            begins, ends = next(following, (end, end + 1))
+        if cut <= begins:
             yield start, cut
             start = cut
-    yield start, span[1]
+    yield start, end
 
 
 def _part(source: bytes, start: int, end: int) -> Part:
