@@ -77,12 +77,16 @@ def unsafe_paths(paths: Iterable[tuple[str, int]]) -> Iterator[Defect]:
     Segments are separated by slashes; the name of a folder ends in one.
     """
     names = []
+    harmless = {0}
     for name, mode in paths:
         names.append(name)
         if reason := _excess(name) or (None if _PLAIN.fullmatch(name) else _complaint(name)):
             yield _defect(name, reason)
-        if mode and (reason := _hostile_mode(name, mode)):
-            yield _defect(name, reason)
+        if mode not in harmless:
+            if reason := _hostile_mode(name, mode):
+                yield _defect(name, reason)
+            elif not mode & stat.S_ISGID:  # which depends on the name
+                harmless.add(mode)
     yield from _clashes(names)
 
 

@@ -35,12 +35,15 @@ def misplaced(shape: Shape, layout: Layout) -> Iterator[Defect]:
         yield shape.defect(DefectKind.UNSAFE_PATH, "no scheme of a .data folder", name)
     for first, second in layout.collisions:
         yield shape.defect(DefectKind.UNSAFE_PATH, f"would land where {first!r} does", second)
+    infos: dict[str, bool] = {}
     for name, place in layout.places.items():
         if place.is_environments_own:
             message = f"would land among the environment's own files, at {place.path!r}"
             yield shape.defect(DefectKind.UNSAFE_PATH, message, name)
         folder = (place.site_path or "").partition("/")[0]
-        if folder.casefold().endswith((".dist-info", ".egg-info")) and folder != name.split("/")[0]:
+        if folder not in infos:
+            infos[folder] = folder.casefold().endswith((".dist-info", ".egg-info"))
+        if infos[folder] and folder != name.split("/")[0]:
             message = f"would be the metadata of another distribution, at {folder!r}"
             yield shape.defect(DefectKind.METADATA_MISMATCH, message, name)
 

@@ -125,14 +125,14 @@ def _members(entries: Sequence[Entry]) -> tuple[Member, ...]:
 def _member(entry: Entry) -> Member:
     record = entry.raw.record
     return Member(
-        name=entry.name,
-        offset=entry.offset,
-        size=entry.size,
-        compressed_size=entry.compressed_size,
-        crc=record.crc,
-        method=record.method,
-        mode=entry.mode,
-        is_directory=entry.is_directory,
+        entry.name,
+        entry.offset,
+        entry.size,
+        entry.compressed_size,
+        record.crc,
+        record.method,
+        entry.mode,
+        entry.is_directory,
     )
 
 
