@@ -1,7 +1,8 @@
 /*
 Code that is hidden in data, made readable and run: `exec`, `eval` or a child interpreter is given
-what came out of base64, hexadecimal digits, zlib, marshal, a rotation or an exclusive or. Data are
-followed through names, functions of the same file, f-strings and files that are written and run.
+what came out of base64, hexadecimal digits, numbers, zlib, marshal, a rotation or an exclusive or.
+Data are followed through names, attributes, functions of the same file, f-strings and files that
+are written and run.
 
 ## Why it matters
 

@@ -1,7 +1,7 @@
 /*
 The network is used by the mere import of a module: a request, a connection or a look-up at its top
-level, in a class body, a decorator or a default, or in a function of the same file that one of
-these calls, in a thread of its own or not.
+level, in a class body, a decorator, a default or an annotation, or in a function of the same file
+that one of these calls, in a thread of its own or not.
 
 ## Why it matters
 

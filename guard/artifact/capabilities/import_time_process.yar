@@ -1,6 +1,6 @@
 /*
 Another program is started by the mere import of a module: at its top level, in a class body, a
-decorator or a default, or in a function of the same file that one of these calls.
+decorator, a default or an annotation, or in a function of the same file that one of these calls.
 
 ## Why it matters
 
