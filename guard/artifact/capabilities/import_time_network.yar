@@ -97,7 +97,9 @@ rule import_time_network
     $a81 = "import_module(\"httpx"
     $a82 = "import_module(\"socket"
     $a83 = "import_module(\"urllib"
-    $_not1 = /__import__\(["'](attr\._make["']\)\._make\._Cache|pkg_resources["']\)\.declare_n|pkgutil["']\)\.extend_p)/
+    $_not1 = /__import__\(["']attr\._make["']\)\._make\._CacheHashWrapper\)/
+    $_not2 = /__import__\(["']pkg_resources["']\)\.declare_namespace\(__name__\)/
+    $_not3 = /__import__\(["']pkgutil["']\)\.extend_path\(__path__, __name__\)/
     $a84 = "__import__(\""
     $a85 = "__import__('"
     $a86 = /from requests import [^\n]{0,200}(\b(get|post|put|patch|head|delete|options|request|[sS]ession)\b|\(|\*)/

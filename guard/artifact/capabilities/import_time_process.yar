@@ -74,7 +74,9 @@ rule import_time_process
     $a53 = "globals()["
     $a54 = "vars()["
     $a55 = "os.\\\n"
-    $_not1 = /__import__\(["'](attr\._make["']\)\._make\._Cache|pkg_resources["']\)\.declare_n|pkgutil["']\)\.extend_p)/
+    $_not1 = /__import__\(["']attr\._make["']\)\._make\._CacheHashWrapper\)/
+    $_not2 = /__import__\(["']pkg_resources["']\)\.declare_namespace\(__name__\)/
+    $_not3 = /__import__\(["']pkgutil["']\)\.extend_path\(__path__, __name__\)/
     $a56 = "__import__(\""
     $a57 = "__import__('"
     $a58 = "import_module('os"
