@@ -1,7 +1,7 @@
 """What is generated in the documentation: `make docs` writes it, `make lint` and a test compare it.
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. The pages of the
-rules are generated whole.
+rules and capabilities are generated whole.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from guard.artifact import capabilities
 from guard.cli.parser import parser
 from guard.policy import PRESETS, load
 from guard.policy.schema import cases_schema, schema
@@ -40,6 +41,9 @@ def generated() -> dict[Path, str]:
     """Return every page that is generated, whole or in part, as it should be."""
     rules = {ROOT / f"docs/rules/{id_}.md": page(rule) for id_, rule in CATALOGUE.items()}
     rules[ROOT / "docs/rules/index.md"] = index(CATALOGUE.values())
+    for name, capability in capabilities.capabilities().items():
+        rules[ROOT / f"docs/capabilities/{name}.md"] = capabilities.page(capability)
+    rules[ROOT / "docs/capabilities/index.md"] = capabilities.index()
     rules[ROOT / "docs/reference/policy.schema.json"] = schema()
     rules[ROOT / "docs/reference/policy-cases.schema.json"] = cases_schema()
     rules[ROOT / "docs/reference/coverage.md"] = coverage.page()
