@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import uv
 
 from guard.shell import shims
 from tests.e2e.guarded import (
@@ -21,7 +20,7 @@ from tests.e2e.guarded import (
     untouched,
 )
 from tests.fakes import LoopbackIndex
-from tests.gateway.uv_projects import bare, beside
+from tests.gateway.uv_projects import bare, beside, real_uv
 from tests.wheels import a_wheel, an_sdist
 
 FROB, DEP = a_wheel("frob", "1.0", requires=["dep>=1"]), a_wheel("dep", "1.0")
@@ -340,10 +339,9 @@ def test_what_is_removed_is_removed_by_uv(typed: Typed) -> None:
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_uvx_shows_its_own(guard: Guard, option: str) -> None:
-    its = Path(uv.find_uv_bin()).resolve().with_name("uvx")
-    done = subprocess.run(
-        [its, option], env=guard.environment(), capture_output=True, text=True, check=True
-    )
+    environ = guard.environment()
+    its = Path(real_uv(environ)).resolve().with_name("uvx")
+    done = subprocess.run([its, option], env=environ, capture_output=True, text=True, check=True)
     ran = guard("uvx", option)
     assert (ran.code, ran.out) == (0, done.stdout)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import uv
@@ -30,11 +31,16 @@ def settings(index: LoopbackIndex | str, **more: str) -> dict[str, str]:
     return {"UV_DEFAULT_INDEX": url, "UV_PYTHON": sys.executable, **more}
 
 
+def real_uv(environ: Mapping[str, str]) -> str:
+    """The uv that the guard runs: the one on the PATH, and its own where there is none."""
+    return shutil.which("uv", path=environ.get("PATH")) or uv.find_uv_bin()
+
+
 def bare(guard: Guard, folder: Path, words: Sequence[str], **more: str) -> Ran:
     """uv itself, in another folder, with a cache of its own."""
     environ = guard.environment(UV_CACHE_DIR=str(guard.folder / "bare-cache"), **more)
     done = subprocess.run(
-        [uv.find_uv_bin(), *words],
+        [real_uv(environ), *words],
         cwd=folder,
         env=environ,
         stdin=subprocess.DEVNULL,
