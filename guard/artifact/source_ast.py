@@ -14,17 +14,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from guard.artifact import source_calls as calls
-from guard.artifact.source_flow import (
-    DECODED,
-    ENVIRONMENT,
-    FETCHED,
-    NOTHING,
-    Flow,
-    called,
-    method_of,
-)
+from guard.artifact.source_flow import Flow, handed
 from guard.artifact.source_names import Names
 from guard.artifact.source_units import Module, TangledError, Unit, read_module
+from guard.artifact.source_values import DECODED, ENVIRONMENT, FETCHED, NOTHING
 
 LIMIT: Final = 1 << 20
 """Bytes of source that are parsed; beyond these the text alone decides."""
@@ -49,6 +42,9 @@ _INTERPRETER: Final = re.compile(
 )
 _UNPICKLES: Final = frozenset({"pickle.loads", "dill.loads", "cloudpickle.loads", "_pickle.loads"})
 _RUN: Final = frozenset({"ctypes.CDLL", "ctypes.cdll.LoadLibrary", "runpy.run_path"})
+
+
+_WORD: Final = re.compile(r"[^\W\d]\w*")
 
 
 class UnparsableError(Exception):
@@ -84,10 +80,12 @@ class _Analysis:
     def __init__(self, tree: ast.Module) -> None:
         self.module: Module = read_module(tree)
         self.names = Names(self.module)
+        self.flow = Flow(self.module, self.names)
         self.early = self._reached()
 
     def forget(self) -> None:
         """Let go of the tree: units refer to each other, so it would wait to be collected."""
+        self.flow.forget()
         self.names.forget()
         self.module.forget()
 
@@ -106,7 +104,6 @@ class _Analysis:
 
     def anywhere(self) -> Iterator[Spot]:
         """Yield what happens with such data, and where names are that nobody is to read."""
-        self.flow = Flow(self.module, self.names)
         writes: dict[Unit, int] = {}
         runs: dict[Unit, list[int]] = {}
         for unit in self.module.units:
@@ -122,7 +119,6 @@ class _Analysis:
         for line, name in self.names.constructed.items():
             if _is_telling(name):
                 yield "obfuscation", line
-        self.flow.forget()
 
     def _reached(self) -> set[Unit]:
         """Return the units that run when the module is imported."""
@@ -139,15 +135,23 @@ class _Analysis:
         return early
 
     def _started(self, unit: Unit) -> Iterator[Unit]:
+        functions = [(call.func, *handed(call)) for call in unit.calls]
+        functions.append(tuple(decorator for decorator, _ in unit.decorators))
+        for function in (each for group in functions for each in group):
+            yield from (found for found, _ in self.flow.called(function, unit))
         for call in unit.calls:
-            yield from called(self.module, call.func, unit)
-            for argument in handed(call):
-                yield from called(self.module, argument, unit)
-        for decorator in unit.decorators:
-            yield from called(self.module, decorator, unit)
+            yield from self._named(call, unit)
         for classes in unit.classes.values():
             for found in classes:
                 yield from self._defined(found.node, unit)
+
+    def _named(self, call: ast.Call, unit: Unit) -> Iterator[Unit]:
+        """Yield the functions that are named in constant code that is run."""
+        if call.args and calls.executes(self.names.origin(call.func, unit) or ""):
+            code = self.names.fold(call.args[0], unit)
+            functions = self.module.units[0].functions
+            for word in _WORD.findall(code) if isinstance(code, str) else ():
+                yield from functions.get(word, [])
 
     def _defined(self, node: ast.ClassDef, unit: Unit) -> Iterator[Unit]:
         """Yield what runs because a class is defined: of its bases and of its metaclass."""
@@ -159,9 +163,8 @@ class _Analysis:
             if keyword.arg == "metaclass"
         ]
         for value, names in hooks:
-            if isinstance(value, ast.Name):
-                for name in names:
-                    yield from method_of(value.id, name, unit)
+            for name in names:
+                yield from self.flow.method(value, name, unit)
 
     def _uses(self, call: ast.Call, origin: str, unit: Unit) -> Iterator[Spot]:
         line = call.lineno
@@ -266,15 +269,6 @@ class _Analysis:
                 yield "decoded-exec", min(lines)
             if lines and holds & FETCHED:
                 yield "download-and-run", min(lines)
-
-
-def handed(call: ast.Call) -> list[ast.expr]:
-    """Return the arguments of a call that runs functions that it is given."""
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name) if name.encode() in calls.RUNNERS:
-            return [*call.args, *(keyword.value for keyword in call.keywords)]
-        case _:
-            return []
 
 
 def _is_telling(name: str) -> bool:

@@ -6,12 +6,13 @@ The order of statements and the conditions on them do not count: what a name may
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from guard.artifact import source_calls as calls
 from guard.artifact.source_names import Names
-from guard.artifact.source_units import Module, Unit
+from guard.artifact.source_units import Class, Module, Unit
+from guard.artifact.source_values import ALL, DECODED, ENVIRONMENT, FETCHED, NOTHING, Values
 
 _INSIDE: Final[dict[type[ast.expr], tuple[str, ...]]] = {
     ast.BinOp: ("left", "right"),
@@ -22,78 +23,137 @@ _INSIDE: Final[dict[type[ast.expr], tuple[str, ...]]] = {
 }
 """Expressions that hold what is in them, and where that is."""
 
-_ROUNDS: Final = 4
-"""As often as data may be handed on against the order of the text."""
+_ENVIRONS: Final = frozenset({"environ", "environb"})
+_ENVIRON: Final = frozenset({f"{m}.{name}" for m in ("os", "posix", "nt") for name in _ENVIRONS})
+_MANY: Final = 40
+"""Functions and classes that are followed by one name."""
 
-
-# What may be in a value. Numbers, as an `IntFlag` takes ten times as long.
-NOTHING: Final = 0
-DECODED: Final = 1
-FETCHED: Final = 2
-ENVIRONMENT: Final = 4
+_PROPERTIES: Final = frozenset({"property", "cached_property"})
 
 
 class Flow:
-    """What every name of a module may hold."""
+    """What every name of a module may hold: such data, and the functions and classes of it."""
 
     def __init__(self, module: Module, names: Names) -> None:
         self._module = module
         self._names = names
-        self._held: dict[tuple[Unit | None, str], int] = {}
+        self._values = Values(module, self._bases)
+        self._held: dict[str, dict[Unit | None, int]] = {}
+        for unit, name, holds in self._values.known():
+            self._held.setdefault(name, {})[unit] = holds
         self._returned: dict[Unit, int] = {}
-        self._local: dict[ast.Call, list[Unit]] = {}
+        self._environ = {
+            name
+            for unit in module.units
+            for name, origin in unit.origins.items()
+            if origin in _ENVIRON
+        }
         self._readers: dict[type[ast.expr], Callable[[Any, Unit], int]] = {
             ast.Name: self._name,
             ast.Attribute: self._attribute,
             ast.Call: self._call,
+            ast.Lambda: self._lambda,
             ast.Subscript: self._subscript,
             ast.ListComp: self._comprehension,
             ast.SetComp: self._comprehension,
             ast.DictComp: self._comprehension,
             ast.GeneratorExp: self._comprehension,
+            **dict.fromkeys(_INSIDE, self._content),
         }
-        self._changed = False
-        for _ in range(_ROUNDS):
-            self._changed = False
-            for unit in module.units:
-                self._round(unit)
-            if not self._changed:
-                break
+        self._asking = module.units[0]
+        self._askers: dict[str | Unit, set[Unit]] = {}
+        self._pending = dict.fromkeys(module.units)
+        while self._pending:
+            self._asking = next(iter(self._pending))
+            del self._pending[self._asking]
+            self._follow(self._asking)
 
     def forget(self) -> None:
         """Let go of all nodes."""
-        self._local.clear()
+        self._values.forget()
 
-    def _round(self, unit: Unit) -> None:
+    def called(self, function: ast.expr, unit: Unit) -> list[tuple[Unit, int]]:
+        """Return what of the module a call runs, and how many parameters are given before it."""
+        holds = self.of(function, unit)
+        found = self._values.run_by(holds)
+        if not found and isinstance(function, ast.Call | ast.Subscript):  # by a name in a text
+            named = self._module.units[0].functions.get(
+                self._names.origin(function, unit) or "", []
+            )
+            found = [(each, 0) for each in named]
+        return found
+
+    def method(self, owner: ast.expr, name: str, unit: Unit) -> list[Unit]:
+        """Return the methods `name` of what `owner` is in `unit`."""
+        held = self.of(owner, unit)
+        return [each for each, _ in self._values.attribute(held, name)]
+
+    def _bases(self, found: Class) -> int:
+        return self._any(found.node.bases, found.unit)
+
+    def _follow(self, unit: Unit) -> None:
+        """Follow what is in a unit to where it goes from there."""
         for target, value in unit.binds:
             if holds := self.of(value, unit):
                 self._mark(target, holds, unit)
         for call in unit.calls:
-            if isinstance(call.func, ast.Attribute) and call.func.attr in calls.ADDS:
-                self._mark(call.func.value, self._arguments(call, unit), unit)
-            for inner in self.called(call, unit):
-                for name, argument in zip(inner.parameters, call.args, strict=False):
-                    self._hold((inner, name), self.of(argument, unit))
-        for value in unit.returns:
-            holds = self.of(value, unit)
-            before = self._returned.get(unit, NOTHING)
-            if holds | before != before:
-                self._returned[unit] = holds | before
-                self._changed = True
+            self._hand_over(call, unit)
+        for decorator, decorated in unit.decorators:
+            self._decorate(decorator, decorated, unit)
+        holds = self._any(unit.returns, unit)
+        before = self._returned.get(unit, NOTHING)
+        if holds | before != before:
+            self._returned[unit] = holds | before
+            self._pending |= dict.fromkeys(self._askers.get(unit, ()))
 
-    def called(self, call: ast.Call, unit: Unit) -> list[Unit]:
-        """Return the functions of the module itself that a call runs."""
-        if call not in self._local:
-            self._local[call] = called(self._module, call.func, unit)
-        return self._local[call]
+    def _hand_over(self, call: ast.Call, unit: Unit) -> None:
+        """Follow what is given to a call."""
+        function = call.func
+        if isinstance(function, ast.Attribute) and function.attr in calls.ADDS:
+            self._mark(function.value, self._arguments(call, unit), unit)
+        for inner, given in self.called(function, unit):
+            for name, argument in taken(inner, given, call):
+                self._hold(inner, name, self.of(argument, unit))
+        functions = [found for node in handed(call) for found in self.called(node, unit)]
+        if functions:
+            holds = self._arguments(call, unit)
+            for inner, given in functions:
+                for name in (*inner.parameters[given:], *inner.rest):
+                    self._hold(inner, name, holds)
+        if isinstance(function, ast.Name) and function.id == "setattr":
+            self._set(call, unit)
+
+    def _set(self, call: ast.Call, unit: Unit) -> None:
+        match call.args:
+            case [_, named, value]:
+                name = self._names.fold(named, unit)
+                if isinstance(name, str):
+                    self._hold(None, name, self.of(value, unit))
+            case _:
+                pass
+
+    def _decorate(self, decorator: ast.expr, decorated: Unit | Class, unit: Unit) -> None:
+        value = self._values.itself(decorated)
+        for inner, given in self.called(decorator, unit):
+            for name in inner.parameters[given : given + 1]:
+                self._hold(inner, name, value)
+            if (known_as := self._values.name(decorated)) is not None:
+                self._hold(unit, known_as, self._result(inner))
 
     def _mark(self, target: ast.expr, holds: int, unit: Unit) -> None:
         match target:
             case ast.Name(id=name):
-                self._hold((unit, name), holds)
+                self._hold(unit, name, holds)
+                if name in unit.outer:
+                    for scope in unit.scopes():
+                        self._hold(scope, name, holds)
             case ast.Attribute(attr=name):
-                self._hold((None, name), holds)
-            case ast.Subscript(value=value) | ast.Starred(value=value):
+                self._hold(None, name, holds)
+            case ast.Subscript(value=value, slice=key):
+                self._mark(value, holds, unit)
+                if self._names.origin(value, unit) in {"globals()", "vars()", "locals()"}:
+                    self._hold(self._module.units[0], str(self._names.fold(key, unit)), holds)
+            case ast.Starred(value=value):
                 self._mark(value, holds, unit)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 for part in parts:
@@ -101,20 +161,32 @@ class Flow:
             case _:
                 pass
 
-    def _hold(self, key: tuple[Unit | None, str], holds: int) -> None:
-        before = self._held.get(key, NOTHING)
-        if holds | before != before:
-            self._held[key] = holds | before
-            self._changed = True
+    def _hold(self, unit: Unit | None, name: str, holds: int) -> None:
+        """Remember what a name may hold in a unit, or an attribute of anything."""
+        held = self._held.setdefault(name, {})
+        before = held.get(unit, NOTHING)
+        after = holds | before
+        if after != before and after.bit_count() > _MANY:
+            after = holds & ALL | before
+        if after != before:
+            held[unit] = after
+            self._values.changed(name)
+            self._pending |= dict.fromkeys(self._askers.get(name, ()))
+
+    def _result(self, unit: Unit) -> int:
+        self._askers.setdefault(unit, set()).add(self._asking)
+        return self._returned.get(unit, NOTHING)
 
     def of(self, node: ast.expr, unit: Unit) -> int:
         """Return what the value of `node` may hold."""
+        reader = self._readers.get(type(node))
+        if reader is None:
+            return NOTHING
         self._module.spend()
-        kind = type(node)
-        if kind in _INSIDE:
-            return self._any(_inside(node), unit)
-        reader = self._readers.get(kind)
-        return NOTHING if reader is None else reader(node, unit)
+        return reader(node, unit)
+
+    def _content(self, node: ast.expr, unit: Unit) -> int:
+        return self._any(_inside(node), unit)
 
     def _any(self, nodes: list[ast.expr], unit: Unit) -> int:
         holds = NOTHING
@@ -123,9 +195,15 @@ class Flow:
         return holds
 
     def _name(self, node: ast.Name, unit: Unit) -> int:
-        holds = self._environment(node, unit)
-        for scope in unit.scopes():
-            holds |= self._held.get((scope, node.id), NOTHING)
+        name = node.id
+        self._askers.setdefault(name, set()).add(self._asking)
+        holds = NOTHING
+        if name in self._environ and self._names.origin(node, unit) in _ENVIRON:
+            holds = ENVIRONMENT
+        held = self._held.get(name)
+        if held is not None:
+            for scope in unit.scopes():
+                holds |= held.get(scope, NOTHING)
         return holds
 
     def _subscript(self, node: ast.Subscript, unit: Unit) -> int:
@@ -134,30 +212,58 @@ class Flow:
             return holds | (DECODED if self._names.fold(node.value, unit) else NOTHING)
         return holds & ~ENVIRONMENT
 
-    def _environment(self, node: ast.expr, unit: Unit) -> int:
-        origin = self._names.origin(node, unit)
-        whole = origin in {"os.environ", "os.environb", "posix.environ", "nt.environ"}
-        return ENVIRONMENT if whole else NOTHING
-
     def _attribute(self, node: ast.Attribute, unit: Unit) -> int:
-        holds = self._held.get((None, node.attr), NOTHING) | self._environment(node, unit)
-        if node.attr in calls.METHODS_PASS_ON:
-            holds |= self.of(node.value, unit)
+        name = node.attr
+        self._askers.setdefault(name, set()).add(self._asking)
+        held = self._held.get(name)
+        holds = NOTHING if held is None else held.get(None, NOTHING)
+        if name in _ENVIRONS and self._names.origin(node, unit) in _ENVIRON:
+            holds |= ENVIRONMENT
+        base = self.of(node.value, unit)
+        if name in calls.METHODS_PASS_ON:
+            holds |= base
+        if base > ALL:
+            for method, given in self._values.attribute(base, name):
+                holds |= self._values.itself(method, given)
+                if method.marks & _PROPERTIES:
+                    holds |= self._result(method)
+            if held is not None:
+                for space in self._values.spaces(base):
+                    holds |= held.get(space, NOTHING)
         return holds
 
+    def _lambda(self, node: ast.Lambda, _: Unit) -> int:
+        return self._values.itself(self._module.lambdas[node])
+
     def _call(self, node: ast.Call, unit: Unit) -> int:
+        called = node.func
+        function = self.of(called, unit)
         holds = NOTHING
-        for inner in self.called(node, unit):
-            holds |= self._returned.get(inner, NOTHING)
-        origin = self._names.origin(node.func, unit)
+        if function > ALL:
+            holds = self._values.made_by(function)
+            for inner, _ in self._values.run_by(function):
+                holds |= self._result(inner)
+        origin = self._names.origin(called, unit)
         if origin is not None:
             holds |= self._known(origin, node, unit)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in calls.METHODS_PASS_ON:
-            holds |= self.of(node.func.value, unit) | self._arguments(node, unit)
-            if node.func.attr == "join" and self._is_spelled(node.args):
-                holds |= DECODED
-            if node.func.attr == "decode" and self._is_cipher(node.args, unit):
-                holds |= DECODED
+        if isinstance(called, ast.Attribute):
+            if called.attr in calls.METHODS_PASS_ON:
+                holds |= self._passed_on(called, node, unit)
+        elif isinstance(called, ast.Name):
+            if called.id == "super" and unit.owner is not None:
+                holds |= self._values.made_by(self._bases(unit.owner))
+            elif called.id == "getattr" and len(node.args) > 1:
+                name = self._names.fold(node.args[1], unit)
+                if isinstance(name, str):
+                    holds |= self._attribute(ast.Attribute(node.args[0], name, ast.Load()), unit)
+        return holds
+
+    def _passed_on(self, method: ast.Attribute, node: ast.Call, unit: Unit) -> int:
+        holds = self.of(method.value, unit) | self._arguments(node, unit)
+        if method.attr == "join" and self._is_spelled(node.args):
+            holds |= DECODED
+        if method.attr == "decode" and self._is_cipher(node.args, unit):
+            holds |= DECODED
         return holds
 
     def _known(self, origin: str, node: ast.Call, unit: Unit) -> int:
@@ -211,56 +317,31 @@ class Flow:
         return holds | self.of(element, unit)
 
 
-def called(module: Module, function: ast.expr, unit: Unit) -> list[Unit]:
-    """Return the functions of `module` that calling `function` in `unit` would run."""
-    match function:
-        case ast.Lambda():
-            return [module.lambdas[function]]
-        case ast.Name(id=name):
-            return _by_name(module, name, unit)
-        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if unit.owner is not None:
-            return unit.owner.methods.get(name, [])
-        case (
-            ast.Attribute(value=ast.Call(func=ast.Name(id=owner)), attr=name)
-            | ast.Attribute(value=ast.Name(id=owner), attr=name)
-        ):
-            return method_of(_class_of(owner, unit), name, unit)
-        case ast.NamedExpr(value=value):
-            return called(module, value, unit)
+def taken(inner: Unit, given: int, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the parameters of `inner`, but for the first `given` ones, with what a call gives."""
+    names = inner.parameters[given:]
+    for index, argument in enumerate(call.args):
+        if isinstance(argument, ast.Starred):
+            yield from ((name, argument) for name in (*names[index:], *inner.rest))
+        elif index < len(names):
+            yield names[index], argument
+        else:
+            yield from ((name, argument) for name in inner.rest)
+    for keyword in call.keywords:
+        if keyword.arg in names:
+            yield keyword.arg, keyword.value
+        else:
+            found = inner.rest if keyword.arg is not None else (*names, *inner.rest)
+            yield from ((name, keyword.value) for name in found)
+
+
+def handed(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments of a call that runs functions that it is given."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name.encode() in calls.RUNNERS:
+            return [*call.args, *(keyword.value for keyword in call.keywords)]
         case _:
             return []
-
-
-def _class_of(name: str, unit: Unit) -> str:
-    """Return the class that `name` is an instance of, or `name`."""
-    match unit.visible(name):
-        case ast.Call(func=ast.Name(id=owner)):
-            return owner
-        case _:
-            return name
-
-
-def _by_name(module: Module, name: str, unit: Unit, depth: int = 3) -> list[Unit]:
-    for scope in unit.scopes():
-        if name in scope.functions:
-            return scope.functions[name]
-        if name in scope.classes:
-            methods = (each for found in scope.classes[name] for each in found.methods.items())
-            return [unit for name, units in methods if name.startswith("__") for unit in units]
-        value = scope.constant(name)
-        if isinstance(value, ast.Lambda):
-            return [module.lambdas[value]]
-        if isinstance(value, ast.Name) and depth:
-            return _by_name(module, value.id, scope, depth - 1)
-    return []
-
-
-def method_of(owner: str, name: str, unit: Unit) -> list[Unit]:
-    """Return the methods `name` of the class `owner`, as `unit` sees it."""
-    for scope in unit.scopes():
-        if owner in scope.classes:
-            return [each for found in scope.classes[owner] for each in found.methods.get(name, [])]
-    return []
 
 
 def _inside(node: ast.expr) -> list[ast.expr]:

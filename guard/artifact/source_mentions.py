@@ -6,6 +6,7 @@ It is read off the characters around it. In doubt it is a call.
 from __future__ import annotations
 
 import re
+import string
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -37,7 +38,13 @@ _RUNS: Final = re.compile(rb"\b(?:" + b"|".join(sorted(calls.RUNNERS)) + rb")[\s
 _STATEMENT: Final = 8 << 10
 """Bytes of an import statement that are looked at."""
 
-_MOST: Final = 20_000
+_IN_WORD: Final = frozenset(
+    bytes([byte]) for byte in b"_" + string.digits.encode() + string.ascii_letters.encode()
+)
+_BEFORE_WORD: Final = _IN_WORD | {b"."}
+_MOST: Final = 40_000
+"""Places where a name may be that is looked for."""
+
 _BEFORE: Final = 8
 _NEARBY: Final = 200
 """Bytes before an argument in which the name of the function is that it is handed to."""
@@ -49,6 +56,8 @@ class Mentions:
     def __init__(self, source: bytes, strings: list[Span]) -> None:
         self._source = source
         self._strings = strings
+        self._known: dict[bytes, list[int]] = {}
+        self._left = _MOST
 
     @cached_property
     def _has_hooks(self) -> bool:
@@ -56,40 +65,66 @@ class Mentions:
 
     def uses(self, offsets: Iterable[int]) -> set[int]:
         """Return those of `offsets` that are calls, with the uses of a name for its import."""
+        found, imports = self._code(offsets)
+        names = {name for statement in imports for name in _sought(statement)}
+        return {offset for offset in found if self._may_run(offset)} | self._uses_of(names)
+
+    def found(self, offsets: Iterable[int]) -> set[int]:
+        """Return those of `offsets` that are code, with the uses of a name for its import."""
+        found, imports = self._code(offsets)
+        names = {name for statement in imports for name in _imported(statement)}
+        return found | self._uses_of(names)
+
+    def _code(self, offsets: Iterable[int]) -> tuple[set[int], list[re.Match[bytes]]]:
+        """Return those of `offsets` that are neither text nor in an import, and the imports."""
         found: set[int] = set()
-        names: set[bytes] = set()
+        imports: list[re.Match[bytes]] = []
         for offset in offsets:
-            if self._is_text(offset):
-                continue
-            statement = self._import(offset)
-            if statement is not None:
-                names.update(_imported(statement))
-            elif self._may_run(offset):
-                found.add(offset)
-        if names:
-            name = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(names))) + rb")\b")
-            uses = (use.start() for use in name.finditer(self._source))
-            found.update(use for use in uses if not self._is_text(use) and not self._import(use))
-        return found
+            if not self._is_text(offset):
+                statement = self._import(offset)
+                if statement is None:
+                    found.add(offset)
+                else:
+                    imports.append(statement)
+        return found, imports
+
+    def _uses_of(self, names: set[bytes]) -> set[int]:
+        if not names:
+            return set()
+        name = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(names))) + rb")\b")
+        uses = (use.start() for use in name.finditer(self._source))
+        return {use for use in uses if not self._is_text(use) and not self._import(use)}
 
     def calls_of(self, names: Iterable[bytes]) -> list[tuple[bytes, int]]:
         """Return each of `names` with where it is called, handed to a call, or named otherwise.
 
-        Raises `TangledError` if there are too many places to look at.
+        A name that begins with a dot is that of an attribute, any other is that of none. Raises
+        `TangledError` if there are too many places to look at.
         """
-        source, found = self._source, list[tuple[bytes, int]]()
-        left = _MOST
-        for name in names:
-            start = source.find(name)
-            while start >= 0:
-                end = start + len(name)
-                left -= 1
-                if left < 0:
-                    raise TangledError("too many names are alike")
-                if self._is_call(start, end) and not self._is_text(start):
-                    found.append((name, start))
-                start = source.find(name, end)
+        return [(name, offset) for name in names for offset in self._calls(name)]
+
+    def _calls(self, name: bytes) -> list[int]:
+        found = self._known.get(name)
+        if found is None:
+            calls = (at for at in self._words(name) if self._is_call(at, at + len(name)))
+            found = self._known[name] = [at for at in calls if not self._is_text(at)]
         return found
+
+    def _words(self, name: bytes) -> Iterator[int]:
+        """Yield where `name` is a whole word."""
+        source, size = self._source, len(name)
+        attribute = name.startswith(b".")
+        start = source.find(name)
+        while start >= 0:
+            self._left -= 1
+            if self._left < 0:
+                raise TangledError("too many names are alike")
+            end = start + size
+            if source[end : end + 1] not in _IN_WORD and (
+                attribute or source[start - 1 : start] not in _BEFORE_WORD
+            ):
+                yield start
+            start = source.find(name, end)
 
     def alias(self, offset: int) -> bytes | None:
         """Return the name that is given to what stands at `offset`, if nothing else happens."""
@@ -123,19 +158,13 @@ class Mentions:
         found = _IMPORT.match(self._source, line, line + _STATEMENT)
         return found if found is not None and offset < found.end() else None
 
-    def is_comment(self, offset: int) -> bool:
-        """Tell whether what is at `offset` is in a comment."""
-        if self._string(offset) is not None:
-            return False
-        before = self._source[self._line(offset) : offset]
-        return b"#" in before and b'"' not in before and b"'" not in before
-
     def _is_text(self, offset: int) -> bool:
         """Tell whether what is at `offset` is in a comment or a long string."""
         start = self._string(offset)
         if start is not None:
             return self._source[max(start - 1, 0) : start] in _PLAIN
-        return self.is_comment(offset)
+        before = self._source[self._line(offset) : offset]
+        return b"#" in before and b'"' not in before and b"'" not in before
 
     def _string(self, offset: int) -> int | None:
         """Return where the long string begins that `offset` is in, if it is in one."""
@@ -147,6 +176,13 @@ class Mentions:
 
 
 def _imported(statement: re.Match[bytes]) -> Iterator[bytes]:
+    """Yield the names that an import statement brings, but for those of classes of no interest."""
+    for name, alias in _NAMES.findall(statement[1] or statement[2]):
+        if name in calls.SOUGHT or not name[:1].isupper():
+            yield alias or name
+
+
+def _sought(statement: re.Match[bytes]) -> Iterator[bytes]:
     """Yield the names that an import statement brings, but for those that a look already finds."""
     if statement[1] is None:
         yield from _ALIAS.findall(statement[2])

@@ -23,6 +23,7 @@ _USED: Final = re.compile(
 
 _ASSIGNS: Final = re.compile(rb"[ \t]*+([^\W\d]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)")
 _GIVES_ATTRIBUTE: Final = re.compile(rb"\.([^\W\d]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)")
+_GLOBAL: Final = re.compile(rb"\bglobal[ \t]+([^\n;#]*)")
 _DEFINES: Final = re.compile(rb"\b(?:def|class)[ \t]+([^\W\d]\w*)")
 _IMPORTS: Final = re.compile(
     rb"(?:^|[;:])[ \t]*(?:import\b|from(?:[ \t]*[.\w]+[ \t]*import\b|[^\n]*\\))", re.MULTILINE
@@ -37,6 +38,11 @@ _NAMESPACE: Final = re.compile(
     rb"|__dict__|\bmodules[\s\\]*\["
 )
 """Where a name can be looked up that is put together."""
+
+_HANDS_ON: Final = re.compile(
+    rb"def[^(]*+\((?!\s*+(?:self|cls)?[\s,]*+\)).*\b(?:return|yield)\b(?!\s*\n)", re.DOTALL
+)
+"""A function that is given something, and returns something."""
 
 _LETTERS: Final = b"_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _APART: Final = bytes(byte if byte in _LETTERS else 32 for byte in range(256))
@@ -101,17 +107,27 @@ class _Ways:
         if early:
             self._early.append((part, used))
 
+    def parts(self) -> set[Part]:
+        """Return all that lead there."""
+        return set(self._used)
+
     def early(self) -> set[Part]:
         """Return the parts with a use that is early, and those that these lead through."""
-        pending = [used for _, used in self._early]
-        asked = set(pending)
+        return self._through({used for _, used in self._early}) | {p for p, _ in self._early}
+
+    def below(self, parts: set[Part]) -> set[Part]:
+        """Return those that `parts`, which lead there, lead through."""
+        return self._through({used for part in parts for used in self._used[part]})
+
+    def _through(self, asked: set[bytes]) -> set[Part]:
+        pending = [*asked]
         reached: set[Part] = set()
         while pending:
             for part in self._given.get(pending.pop(), set()) - reached:
                 reached.add(part)
                 pending += self._used[part] - asked
                 asked |= self._used[part]
-        return reached | {part for part, _ in self._early}
+        return reached
 
 
 class _Outline:
@@ -119,6 +135,7 @@ class _Outline:
         self._parts = parts
         self._source = parts.source
         self._mentions = Mentions(parts.source, parts.strings)
+        self._names: dict[Part, frozenset[bytes]] = {}
 
     def relevant(self, hits: Hits) -> bytes | None:
         kept = self._before_import(self._mentions.uses(hits.on_import))
@@ -128,50 +145,36 @@ class _Outline:
 
     def _around(self, lead: Lead) -> set[Part]:
         """Return the parts of a lead, and what belongs to them; nothing where it leads nowhere."""
-        code = [offset for offset in lead.at if not self._mentions.is_comment(offset)]
+        code = self._mentions.found(lead.at)
         if not code:
             return set()
         kept = {self._parts.at(offset) for offset in code}
-        near = {self._parts.at(offset) for offset in lead.near}
-        others = {self._parts.at(offset) for offset in lead.related}
-        related = self._called(kept) | self._callers(kept)
-        between, words = self._between(related, (near | others) - kept)
-        linked = kept | related | {part for part in others if part.known_as in words}
-        linked |= self._sharing(kept, others - linked)
-        if others and not any(part in linked or part.name is None for part in others):
+        if not lead.near and not lead.related:
+            return kept | self._small(self._called(kept) | self._callers(kept))
+        near, related = self._mentions.found(lead.near), self._mentions.found(lead.related)
+        ends = {self._parts.at(offset) for offset in near | related}
+        joined = self._joined(code, near | related)
+        linked = (joined & ends) | self._sharing(kept, ends - joined)
+        linked |= {part for part in ends if part.name is None}
+        if not linked:
             return set()
-        kept |= near | between | (linked & others)
-        return kept | {part for part in related if part.end - part.start <= _HELPER}
+        kept |= joined | linked | {self._parts.at(offset) for offset in near}
+        return kept | self._helpers(joined | kept)
 
-    def _between(self, parts: set[Part], ends: set[Part]) -> tuple[set[Part], set[bytes]]:
-        """Return those of `parts` that may call one of `ends`, and what else they may call."""
-        names = {end.known_as for end in ends}
-        found: dict[Part, set[bytes]] = {}
-        for part in parts:
-            if not names.isdisjoint(self._every_word([part])):  # which is quickly told
-                words = self._words([part])
-                if not names.isdisjoint(words):
-                    found[part] = words
-        return set(found), {word for words in found.values() for word in words}
+    def _helpers(self, parts: set[Part]) -> set[Part]:
+        """Return the small functions that hand on what `parts` give them."""
+        return {part for part in self._small(self._called(parts)) if self._hands_on(part)}
 
-    def _sharing(self, parts: set[Part], others: set[Part]) -> set[Part]:
-        """Return those of `others` that give an attribute to what `parts` read, or read theirs."""
-        if not others:
-            return set()
-        given, read = self._attributes(parts), self._every_word(parts)
-        return {
-            other
-            for other in others
-            if not read.isdisjoint(self._attributes([other]))
-            or not given.isdisjoint(self._every_word([other]))
-        }
+    def _hands_on(self, part: Part) -> bool:
+        return _HANDS_ON.search(self._source, part.start, part.end) is not None
 
-    def _attributes(self, parts: Iterable[Part]) -> set[bytes]:
-        """Return the attributes that are given a value in `parts`."""
-        found: set[bytes] = set()
-        for part in parts:
-            found.update(_GIVES_ATTRIBUTE.findall(self._source, part.start, part.end))
-        return found
+    def _small(self, parts: set[Part]) -> set[Part]:
+        return {part for part in parts if part.end - part.start <= _HELPER}
+
+    def _callers(self, parts: set[Part]) -> set[Part]:
+        """Return the parts that may call one of `parts`."""
+        names = {name for part in parts for name in self._given(part)}
+        return {self._parts.at(offset) for _, offset in self._mentions.calls_of(names)}
 
     def _called(self, parts: Iterable[Part]) -> set[Part]:
         """Return the functions that `parts` may call."""
@@ -198,13 +201,23 @@ class _Outline:
             found.update(self._source[part.start : part.end].translate(_APART).split())
         return found
 
-    def _callers(self, parts: Iterable[Part]) -> set[Part]:
-        """Return the parts that may call one of `parts`."""
-        names = {name for part in parts for name in part.called}
-        return {self._parts.at(offset) for _, offset in self._mentions.calls_of(names)}
-
     def _before_import(self, offsets: set[int]) -> set[Part]:
         """Return the parts by which an import comes from what is early to one of `offsets`."""
+        return self._ways(offsets).early()
+
+    def _joined(self, some: Iterable[int], others: Iterable[int]) -> set[Part]:
+        """Return the parts that come to `some` and to `others`, and those that they lead through.
+
+        What runs on import is one of these parts, wherever in the module it is.
+        """
+        left, right = self._ways(some), self._ways(others)
+        both = left.parts() & right.parts()
+        found = both | left.below(both) | right.below(both)
+        first, second = left.early(), right.early()
+        return found | first | second if first and second else found
+
+    def _ways(self, offsets: Iterable[int]) -> _Ways:
+        """Return the parts by which anything comes to one of `offsets`."""
         ways = _Ways()
         uses = [(b"", offset) for offset in offsets]
         asked: set[bytes] = set()
@@ -214,21 +227,51 @@ class _Outline:
                 part = self._parts.at(offset)
                 alias = self._mentions.alias(offset)
                 early = alias is None and offset < self._parts.early(part)
-                given = {*part.called, *self._defined(part), *((alias,) if alias else ())}
+                given = self._given(part) | ({alias, b"." + alias} if alias else set())
                 ways.add(part, used, given, early=early)
                 names |= given
             names -= asked
             asked |= names
             uses = self._mentions.calls_of(names)
-        return ways.early()
+        return ways
+
+    def _sharing(self, parts: set[Part], others: set[Part]) -> set[Part]:
+        """Return those of `others` that give a value to what `parts` read, or read theirs."""
+        if not others:
+            return set()
+        given, read = self._shared(parts), self._every_word(parts)
+        return {
+            other
+            for other in others
+            if not read.isdisjoint(self._shared([other]))
+            or not given.isdisjoint(self._every_word([other]))
+        }
+
+    def _shared(self, parts: Iterable[Part]) -> set[bytes]:
+        """Return the attributes and the global names that are given a value in `parts`."""
+        found: set[bytes] = set()
+        for part in parts:
+            found.update(_GIVES_ATTRIBUTE.findall(self._source, part.start, part.end))
+            for names in _GLOBAL.findall(self._source, part.start, part.end):
+                found.update(names.translate(_APART).split())
+            assigned = _ASSIGNS.match(self._source, part.start) if part.name is None else None
+            found.update(() if assigned is None else (assigned[1],))
+        return found
+
+    def _given(self, part: Part) -> frozenset[bytes]:
+        """Return the names by which what stands in a part may be called later."""
+        names = self._names.get(part)
+        if names is None:
+            names = self._names[part] = frozenset(part.called or self._defined(part))
+        return names
 
     def _defined(self, part: Part) -> Iterator[bytes]:
-        """Yield the names by which what stands in a statement may be called later."""
-        if part.name is None:
-            given = _ASSIGNS.match(self._source, part.start)
-            if given is not None:
-                yield given[1]
-            yield from _DEFINES.findall(self._source, part.start, part.end)
+        """Yield the names that a statement gives: as such, and as an attribute of a class in it."""
+        assigned = _ASSIGNS.match(self._source, part.start)
+        if assigned is not None:
+            yield from (assigned[1], b"." + assigned[1])
+        for name in _DEFINES.findall(self._source, part.start, part.end):
+            yield from (name, b"." + name)
 
     def _with_names(self, kept: set[Part]) -> set[Part]:
         """Return `kept` with the imports, the classes, and what gives a value to a name in it."""

@@ -11,10 +11,10 @@ _DEFINING: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda,
 _NOTED: Final = frozenset({
     ast.Call, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For, ast.AsyncFor,
     ast.withitem, ast.Return, ast.Yield, ast.YieldFrom, ast.Import,
-    ast.ImportFrom,
+    ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Match, ast.comprehension,
 })  # fmt: skip
 _LEAVES: Final = frozenset({
-    ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.arg, ast.alias, ast.Pass, ast.Global,
+    ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.arg, ast.alias, ast.Pass,
     ast.operator, ast.Add, ast.Sub, ast.Mult, ast.And, ast.Or, ast.Not, ast.Eq, ast.NotEq, ast.Is,
     ast.IsNot, ast.In, ast.NotIn, ast.Mod, ast.BitOr, ast.Gt, ast.Lt, ast.GtE, ast.LtE, ast.Div,
     type(None), str, int, bytes, float, bool, complex, type(...),
@@ -42,6 +42,9 @@ class Class:
     """A class of the module; its body runs when it is defined, its methods when they are called."""
 
     node: ast.ClassDef
+    unit: Unit
+    """What its body runs in; the names that it gives are known there too."""
+
     methods: dict[str, list[Unit]] = field(default_factory=dict)
 
 
@@ -53,8 +56,19 @@ class Unit:
     parent: Unit | None
     owner: Class | None = None
     parameters: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    """The parameters that take what none of the others does."""
+
+    marks: frozenset[str] = frozenset()
+    """The plain names of what decorates it."""
+
+    outer: set[str] = field(default_factory=set)
+    """The names that are given a value around it."""
+
     calls: list[ast.Call] = field(default_factory=list)
-    decorators: list[ast.expr] = field(default_factory=list)
+    decorators: list[tuple[ast.expr, Unit | Class]] = field(default_factory=list)
+    """With what they decorate."""
+
     binds: list[tuple[ast.expr, ast.expr]] = field(default_factory=list)
     returns: list[ast.expr] = field(default_factory=list)
     functions: dict[str, list[Unit]] = field(default_factory=dict)
@@ -163,22 +177,23 @@ def _children(node: ast.AST) -> list[ast.AST]:
 def _defined(module: Module, node: ast.AST, unit: Unit, owner: Class | None) -> Iterator[_Pending]:
     """Add a function or a class; yield what of it runs now, and what later."""
     if isinstance(node, ast.Lambda):
-        inner = Unit(module, unit, owner, _parameters(node.args))
+        inner = Unit(module, unit, owner, _parameters(node.args), _rest(node.args))
         module.lambdas[node] = inner
         inner.returns.append(node.body)
         yield node.body, inner, None
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        inner = Unit(module, unit, owner, _parameters(node.args))
+        marks = frozenset(mark for mark in map(_last_name, node.decorator_list) if mark)
+        inner = Unit(module, unit, owner, _parameters(node.args), _rest(node.args), marks)
         space = owner.methods if owner is not None else unit.functions
         space.setdefault(node.name, []).append(inner)
-        unit.decorators += node.decorator_list
+        unit.decorators += ((decorator, inner) for decorator in node.decorator_list)
         yield from ((child, unit, None) for child in node.decorator_list)
         yield from ((child, unit, None) for child in _annotations(node))
         yield from ((child, inner, None) for child in node.body)
     elif isinstance(node, ast.ClassDef):
-        found = Class(node)
+        found = Class(node, unit)
         unit.classes.setdefault(node.name, []).append(found)
-        unit.decorators += node.decorator_list
+        unit.decorators += ((decorator, found) for decorator in node.decorator_list)
         yield from ((child, unit, None) for child in (*node.bases, *node.decorator_list))
         yield from ((keyword.value, unit, None) for keyword in node.keywords)
         yield from ((child, unit, found) for child in node.body)
@@ -194,6 +209,18 @@ def _defined(module: Module, node: ast.AST, unit: Unit, owner: Class | None) -> 
 def _parameters(arguments: ast.arguments) -> tuple[str, ...]:
     named = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
     return tuple(argument.arg for argument in named)
+
+
+def _rest(arguments: ast.arguments) -> tuple[str, ...]:
+    return tuple(each.arg for each in (arguments.vararg, arguments.kwarg) if each is not None)
+
+
+def _last_name(node: ast.expr) -> str | None:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return None
 
 
 def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
@@ -222,6 +249,8 @@ def _note(module: Module, node: ast.AST, unit: Unit) -> None:
         _import(module, node, unit)
     elif isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
         unit.returns += [node.value] if node.value is not None else []
+    elif isinstance(node, (ast.Global, ast.Nonlocal)):
+        unit.outer.update(node.names)
     else:
         unit.binds += _binds(node)
 
@@ -237,7 +266,7 @@ def _import(module: Module, node: ast.Import | ast.ImportFrom, unit: Unit) -> No
                 module.stars.append(node.module)
 
 
-def _binds(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
+def _binds(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:  # noqa: PLR0911 - a table
     match node:
         case ast.Assign(targets=targets, value=value):
             return [(target, value) for target in targets]
@@ -245,6 +274,10 @@ def _binds(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
             return [(target, value)] * 2  # never the only one
         case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
             return [(target, value)] * 2
+        case ast.comprehension(target=target, iter=value):
+            return [(target, ast.Subscript(value, ast.Constant(0), ast.Load()))] * 2
+        case ast.Match(subject=value, cases=cases):
+            return [(target, value) for case in cases for target in _captured(case.pattern)] * 2
         case (
             ast.AnnAssign(target=target, value=ast.expr() as value)
             | ast.NamedExpr(target=target, value=value)
@@ -253,6 +286,13 @@ def _binds(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
             return [(target, value)]
         case _:
             return []
+
+
+def _captured(pattern: ast.pattern) -> Iterator[ast.expr]:
+    """Yield the names that a pattern of a `match` gives a value to."""
+    for node in ast.walk(pattern):
+        if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name is not None:
+            yield ast.Name(node.name, ast.Store())
 
 
 def _is_by_hand(test: ast.expr) -> bool:
