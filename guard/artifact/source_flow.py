@@ -114,12 +114,10 @@ class Flow:
         for inner, given in self.called(function, unit):
             for name, argument in taken(inner, given, call):
                 self._hold(inner, name, self.of(argument, unit))
-        functions = [found for node in handed(call) for found in self.called(node, unit)]
-        if functions:
-            holds = self._arguments(call, unit)
-            for inner, given in functions:
-                for name in (*inner.parameters[given:], *inner.rest):
-                    self._hold(inner, name, holds)
+        for node in handed(call):
+            for inner, given in self.called(node, unit):
+                for name, argument in _later(inner, given, call):
+                    self._hold(inner, name, self.of(argument, unit))
         if isinstance(function, ast.Name) and function.id == "setattr":
             self._set(call, unit)
 
@@ -135,7 +133,7 @@ class Flow:
     def _decorate(self, decorator: ast.expr, decorated: Unit | Class, unit: Unit) -> None:
         value = self._values.itself(decorated)
         for inner, given in self.called(decorator, unit):
-            for name in inner.parameters[given : given + 1]:
+            for name in inner.parameters[given : given + 1] if inner.owner is None else ():
                 self._hold(inner, name, value)
             if (known_as := self._values.name(decorated)) is not None:
                 self._hold(unit, known_as, self._result(inner))
@@ -335,11 +333,25 @@ def taken(inner: Unit, given: int, call: ast.Call) -> Iterator[tuple[str, ast.ex
             yield from ((name, keyword.value) for name in found)
 
 
+def _later(inner: Unit, given: int, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the parameters of `inner` with what it may get from a call that it is handed to."""
+    names = (*inner.parameters[given:], *inner.rest)
+    yield from ((name, argument) for argument in call.args for name in names)
+    for keyword in call.keywords:
+        if keyword.arg in names:
+            yield keyword.arg, keyword.value
+        else:
+            yield from ((name, keyword.value) for name in names)
+
+
 def handed(call: ast.Call) -> list[ast.expr]:
     """Return the arguments of a call that runs functions that it is given."""
     match call.func:
         case ast.Name(id=name) | ast.Attribute(attr=name) if name.encode() in calls.RUNNERS:
-            return [*call.args, *(keyword.value for keyword in call.keywords)]
+            given = (*call.args, *(keyword.value for keyword in call.keywords))
+            return [
+                each for each in given if isinstance(each, ast.Name | ast.Attribute | ast.Lambda)
+            ]
         case _:
             return []
 

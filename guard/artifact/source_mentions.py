@@ -5,6 +5,7 @@ It is read off the characters around it. In doubt it is a call.
 
 from __future__ import annotations
 
+import keyword
 import re
 import string
 from bisect import bisect_right
@@ -33,8 +34,19 @@ _DECORATES: Final = re.compile(rb"@[ \t]*\Z")
 _GIVES_NAME: Final = re.compile(
     rb"[ \t]*([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=[ \t]*[^\W\d][\w.]*[ \t]*(?:\r?\n|\Z)"
 )
-_HANDED: Final = re.compile(rb"[\s\\]*[,)]")
-_RUNS: Final = re.compile(rb"\b(?:" + b"|".join(sorted(calls.RUNNERS)) + rb")[\s\\]*\(")
+_INHERITS: Final = re.compile(rb"[ \t]*class[ \t]+([^\W\d]\w*)[ \t]*\(")
+_IS_VALUE: Final = re.compile(rb"(?:[=(\[{,:]|\b(?:return|yield|in|if|else|or|and))\s*\Z")
+_ENDS_VALUE: Final = re.compile(rb"[ \t\\]*(?:[,)\]};\n#]|\Z|(?:if|else|or|and|for)\b)")
+_NAMES_IT: Final = re.compile(
+    rb"(?:\b(?:globals|locals|vars)[ \t]*\(\)[ \t]*(?:\[|\.\w+\()"
+    rb"|\b(?:getattr|eval|exec)\b.*)\s*[\"']\Z"
+)
+_CALLEE: Final = re.compile(rb"(def[ \t]+|class[ \t]+)?([^\W\d]\w*)[ \t]*\Z")
+_DEFINED: Final = re.compile(rb"\b(?:def|class)[ \t]+([^\W\d]\w*)")
+_TARGETS: Final = re.compile(rb"[ \t]*+([\w.,* \t]++)=(?!=)")
+_TARGET: Final = re.compile(rb"(\.?[^\W\d]\w*)[ \t]*(?:,|\Z)")
+_OPEN: Final = frozenset(b"([{")
+_CLOSED: Final = frozenset(b")]}")
 _STATEMENT: Final = 8 << 10
 """Bytes of an import statement that are looked at."""
 
@@ -42,12 +54,14 @@ _IN_WORD: Final = frozenset(
     bytes([byte]) for byte in b"_" + string.digits.encode() + string.ascii_letters.encode()
 )
 _BEFORE_WORD: Final = _IN_WORD | {b"."}
+_BEFORE_SUBSCRIPT: Final = _IN_WORD | {b")", b"]"}
+_KEYWORDS: Final = frozenset(word.encode() for word in keyword.kwlist)
 _MOST: Final = 40_000
 """Places where a name may be that is looked for."""
 
 _BEFORE: Final = 8
-_NEARBY: Final = 200
-"""Bytes before an argument in which the name of the function is that it is handed to."""
+_NEARBY: Final = 400
+"""Bytes before a value in which the bracket that it is in begins."""
 
 
 class Mentions:
@@ -57,11 +71,16 @@ class Mentions:
         self._source = source
         self._strings = strings
         self._known: dict[bytes, list[int]] = {}
+        self._values: set[int] = set()
         self._left = _MOST
 
     @cached_property
     def _has_hooks(self) -> bool:
         return b"__init_subclass__" in self._source or b"metaclass" in self._source
+
+    @cached_property
+    def _defined(self) -> frozenset[bytes]:
+        return frozenset(_DEFINED.findall(self._source))
 
     def uses(self, offsets: Iterable[int]) -> set[int]:
         """Return those of `offsets` that are calls, with the uses of a name for its import."""
@@ -103,6 +122,21 @@ class Mentions:
         """
         return [(name, offset) for name in names for offset in self._calls(name)]
 
+    def all_of(self, names: Iterable[bytes]) -> list[tuple[bytes, int]]:
+        """Return each of `names` with where it is, in whatever role. Raises `TangledError`."""
+        return [(name, at) for name in names for at in self._words(name) if not self._is_text(at)]
+
+    def targets(self, offset: int) -> set[bytes]:
+        """Return the names and attributes that a statement gives the value at `offset` to.
+
+        None, where what is at `offset` is called.
+        """
+        if offset not in self._values:
+            return set()
+        line = self._line(offset)
+        given = _TARGETS.match(self._source, line, offset)
+        return set(_TARGET.findall(given[1])) if given is not None else set()
+
     def _calls(self, name: bytes) -> list[int]:
         found = self._known.get(name)
         if found is None:
@@ -131,6 +165,16 @@ class Mentions:
         found = _GIVES_NAME.match(self._source, self._line(offset), offset + _STATEMENT)
         return found[1] if found is not None and found.end(1) < offset < found.end() else None
 
+    def heir(self, offset: int) -> bytes | None:
+        """Return the class that inherits from what stands at `offset`."""
+        found = _INHERITS.match(self._source, self._line(offset))
+        return found[1] if found is not None and found.end() <= offset else None
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether a class may run code of another when it is defined."""
+        return self._has_hooks
+
     def _may_run(self, offset: int) -> bool:
         dotted = _DOTTED.match(self._source, offset)
         if dotted is None or not _SEEN_THROUGH.match(self._source, dotted.end()):
@@ -139,7 +183,7 @@ class Mentions:
 
     def _is_call(self, start: int, end: int) -> bool:
         source = self._source
-        if source.startswith(b"class ", self._line(start)) and self._has_hooks:
+        if self.heir(start) is not None:
             return True
         if _CALLED.match(source, end):
             if _WITHIN.search(source, max(0, start - _BEFORE), start) and source[start] != ord("."):
@@ -149,8 +193,43 @@ class Mentions:
             return False
         if _DECORATES.search(source, max(0, start - _BEFORE), start) or self.alias(start):
             return True
-        handed = _HANDED.match(source, end) is not None
-        return handed and _RUNS.search(source, max(0, start - _NEARBY), start) is not None
+        if source[start - 1 : start] in {b"'", b'"'}:
+            return _NAMES_IT.search(source, self._line(start), start) is not None
+        if _ENDS_VALUE.match(source, end) is None or not self._may_be_called(start):
+            return False
+        self._values.add(start)
+        return True
+
+    def _may_be_called(self, start: int) -> bool:
+        """Tell whether the function that is named at `start` goes where it is called."""
+        source = self._source
+        value = _IS_VALUE.search(source, max(0, start - _BEFORE), start)
+        if value is None:
+            return False
+        bracket = self._bracket(start)
+        if bracket is None:
+            return not value[0].startswith((b",", b":"))
+        if source[bracket] != ord("("):
+            return source[bracket - 1 : bracket] not in _BEFORE_SUBSCRIPT
+        called = _CALLEE.search(source, max(0, bracket - _NEARBY), bracket)
+        if called is None or called[2] in _KEYWORDS:
+            return True
+        if called[1] is not None:
+            return value[0].startswith(b"=")
+        return called[2] in calls.RUNNERS or called[2] in self._defined
+
+    def _bracket(self, offset: int) -> int | None:
+        """Return where the bracket begins that is around `offset`, if it is near."""
+        source, depth = self._source, 0
+        for at in range(offset - 1, max(0, offset - _NEARBY) - 1, -1):
+            letter = source[at]
+            if letter in _CLOSED:
+                depth += 1
+            elif letter in _OPEN:
+                if not depth:
+                    return at
+                depth -= 1
+        return None
 
     def _import(self, offset: int) -> re.Match[bytes] | None:
         """Return the import statement around `offset`, if it is one by itself."""

@@ -8,7 +8,7 @@ was.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ _USED: Final = re.compile(
 
 _ASSIGNS: Final = re.compile(rb"[ \t]*+([^\W\d]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)")
 _GIVES_ATTRIBUTE: Final = re.compile(rb"\.([^\W\d]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)")
+_BASES: Final = re.compile(rb"[ \t]*+class[ \t]++[^\s(:]++[ \t]*+\(([^)]*+)\)")
 _GLOBAL: Final = re.compile(rb"\bglobal[ \t]+([^\n;#]*)")
 _DEFINES: Final = re.compile(rb"\b(?:def|class)[ \t]+([^\W\d]\w*)")
 _IMPORTS: Final = re.compile(
@@ -130,6 +131,17 @@ class _Ways:
         return reached
 
 
+def _joined(some: _Ways, others: _Ways) -> set[Part]:
+    """Return the parts that come to both ends, and those that they lead through.
+
+    What runs on import is one of these parts, wherever in the module it is.
+    """
+    both = some.parts() & others.parts()
+    found = both | some.below(both) | others.below(both)
+    first, second = some.early(), others.early()
+    return found | first | second if first and second else found
+
+
 class _Outline:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -139,6 +151,7 @@ class _Outline:
 
     def relevant(self, hits: Hits) -> bytes | None:
         kept = self._before_import(self._mentions.uses(hits.on_import))
+        kept |= self._small(self._called(kept))
         for lead in hits.anywhere:
             kept |= self._around(lead)
         return b"".join(self._without(self._with_names(kept))) if kept else None
@@ -153,13 +166,15 @@ class _Outline:
             return kept | self._small(self._called(kept) | self._callers(kept))
         near, related = self._mentions.found(lead.near), self._mentions.found(lead.related)
         ends = {self._parts.at(offset) for offset in near | related}
-        joined = self._joined(code, near | related)
-        linked = (joined & ends) | self._sharing(kept, ends - joined)
-        linked |= {part for part in ends if part.name is None}
+        some, others = self._ways(code), self._ways(near | related)
+        joined = _joined(some, others)
+        sharing = self._sharing(kept, self._may_share(others.parts() - joined, ends))
+        linked = (joined & ends) | sharing | {part for part in ends if part.name is None}
         if not linked:
             return set()
-        kept |= joined | linked | {self._parts.at(offset) for offset in near}
-        return kept | self._helpers(joined | kept)
+        kept |= joined | linked | others.below(sharing)
+        kept |= {self._parts.at(offset) for offset in near}
+        return kept | self._helpers(kept)
 
     def _helpers(self, parts: set[Part]) -> set[Part]:
         """Return the small functions that hand on what `parts` give them."""
@@ -205,35 +220,42 @@ class _Outline:
         """Return the parts by which an import comes from what is early to one of `offsets`."""
         return self._ways(offsets).early()
 
-    def _joined(self, some: Iterable[int], others: Iterable[int]) -> set[Part]:
-        """Return the parts that come to `some` and to `others`, and those that they lead through.
-
-        What runs on import is one of these parts, wherever in the module it is.
-        """
-        left, right = self._ways(some), self._ways(others)
-        both = left.parts() & right.parts()
-        found = both | left.below(both) | right.below(both)
-        first, second = left.early(), right.early()
-        return found | first | second if first and second else found
-
     def _ways(self, offsets: Iterable[int]) -> _Ways:
         """Return the parts by which anything comes to one of `offsets`."""
         ways = _Ways()
         uses = [(b"", offset) for offset in offsets]
         asked: set[bytes] = set()
+        tables: set[bytes] = set()
         while uses:
             names: set[bytes] = set()
+            targets: set[bytes] = set()
             for used, offset in uses:
                 part = self._parts.at(offset)
                 alias = self._mentions.alias(offset)
-                early = alias is None and offset < self._parts.early(part)
-                given = self._given(part) | ({alias, b"." + alias} if alias else set())
+                heir = self._mentions.heir(offset)
+                waits = alias is not None or (heir is not None and not self._mentions.has_hooks)
+                early = not waits and offset < self._parts.early(part)
+                given = self._given(part) | {heir or b"", alias or b"", b"." + (alias or b"")} - {
+                    b"",
+                    b".",
+                }
                 ways.add(part, used, given, early=early)
                 names |= given
+                targets |= self._mentions.targets(offset)
             names -= asked
+            targets -= tables
             asked |= names
-            uses = self._mentions.calls_of(names)
+            tables |= targets
+            uses = self._mentions.calls_of(names) + self._mentions.all_of(targets)
         return ways
+
+    def _may_share(self, parts: set[Part], ends: set[Part]) -> set[Part]:
+        """Return those of `parts` that are ends, or give a global name a value."""
+        return {
+            part
+            for part in parts
+            if part in ends or self._source.find(b"global ", part.start, part.end) >= 0
+        }
 
     def _sharing(self, parts: set[Part], others: set[Part]) -> set[Part]:
         """Return those of `others` that give a value to what `parts` read, or read theirs."""
@@ -263,6 +285,8 @@ class _Outline:
         names = self._names.get(part)
         if names is None:
             names = self._names[part] = frozenset(part.called or self._defined(part))
+            if b".run" in names:  # as a thread does
+                names = self._names[part] = names | {b".start"}
         return names
 
     def _defined(self, part: Part) -> Iterator[bytes]:
@@ -294,6 +318,7 @@ class _Outline:
             known |= words
             new = {part for word in words & assigned.keys() for part in assigned[word]} - kept
             kept = kept | {part for part in new if not part.whole}
+            kept |= {head for part in new for head in self._head(part, assigned.keys())}
         known |= self._every_word(new)
         anything = any(
             self._source.find(word, part.start, part.end) >= 0
@@ -302,7 +327,17 @@ class _Outline:
             for part in kept
         )
         kept |= {part for part in imports if anything or self._may_bring(part, known)}
-        return kept | {part.within for part in kept if part.within is not None}
+        kept |= {part.within for part in kept if part.within is not None}
+        return kept | {each for part in kept for each in self._parts.decorators(part)}
+
+    def _head(self, part: Part, classes: Container[bytes]) -> list[Part]:
+        """Return the begin of a class that inherits from another one of the module."""
+        if not part.whole:
+            return []
+        bases = _BASES.match(self._source, part.start, part.end)
+        if bases is None or not any(word in classes for word in bases[1].translate(_APART).split()):
+            return []
+        return [each for each in self._parts.cut(part)[:1] if each is not part]
 
     def _imports(self, part: Part) -> bool:
         if self._source.find(b"import", part.start, part.end) < 0:

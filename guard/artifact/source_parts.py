@@ -25,6 +25,7 @@ _DEFINES: Final = re.compile(
     rb"[ \t]*+(?:(?:async[ \t]++)?def[ \t]++([^\s(:\[\\]++)|class[ \t]++([^\s(:\[\\]++))"
 )
 _BODY: Final = re.compile(rb":[ \t\r]*\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*([ \t]+)\S")
+_DECORATOR: Final = re.compile(rb"[ \t]*+@")
 _HEADER_END: Final = re.compile(rb":[ \t\r]*(?:#[^\n]*)?\n")
 _COMMENT: Final = re.compile(rb"#[^\n]*")
 _BRACKETS: Final = (b"()", b"[]", b"{}")
@@ -88,6 +89,16 @@ class Parts:
             return self.parts[index]
         self.cut(self.parts[index])
         return self.at(offset)
+
+    def decorators(self, part: Part) -> Iterator[Part]:
+        """Yield the decorators of a function or a class, if they are parts by themselves."""
+        index = bisect_right(self._starts, part.start) - 2
+        while (part.name or part.header) and index >= 0:
+            before = self.parts[index]
+            if before.name or not _DECORATOR.match(self.source, before.start, before.end):
+                return
+            yield before
+            index -= 1
 
     def early(self, part: Part) -> int:
         """Return the end of what of `part` runs without being called.

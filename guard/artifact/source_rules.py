@@ -24,7 +24,7 @@ from guard.errors import PolicyError
 if TYPE_CHECKING:
     import yara_x
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of all that is not in a rule; a change means that what was found before may be another thing."""
 
 MATCHES: Final = 200
