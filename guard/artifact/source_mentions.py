@@ -181,7 +181,7 @@ class Mentions:
             return True
         return self._is_call(offset, dotted.end())
 
-    def _is_call(self, start: int, end: int) -> bool:
+    def _is_call(self, start: int, end: int) -> bool:  # noqa: PLR0911 - the quick ones first
         source = self._source
         if self.heir(start) is not None:
             return True

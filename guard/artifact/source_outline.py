@@ -52,6 +52,9 @@ _APART: Final = bytes(byte if byte in _LETTERS else 32 for byte in range(256))
 _HELPER: Final = 2 << 10
 """Bytes of a function that is followed because of its name alone."""
 
+_LONG: Final = 16 << 10
+"""Bytes of a function of which not all is followed that it calls."""
+
 _DEPTH: Final = 2
 """How far a value is followed from name to name."""
 
@@ -168,17 +171,19 @@ class _Outline:
         ends = {self._parts.at(offset) for offset in near | related}
         some, others = self._ways(code), self._ways(near | related)
         joined = _joined(some, others)
-        sharing = self._sharing(kept, self._may_share(others.parts() - joined, ends))
-        linked = (joined & ends) | sharing | {part for part in ends if part.name is None}
-        if not linked:
+        linked = (joined & ends) | self._sharing(kept, ends - joined)
+        linked |= {part for part in ends if part.name is None}
+        telling = self._telling(kept, others.parts() - joined) if near else set()
+        if not linked and not telling:
             return set()
-        kept |= joined | linked | others.below(sharing)
+        kept |= joined | linked | telling | others.below(telling)
         kept |= {self._parts.at(offset) for offset in near}
         return kept | self._helpers(kept)
 
     def _helpers(self, parts: set[Part]) -> set[Part]:
-        """Return the small functions that hand on what `parts` give them."""
-        return {part for part in self._small(self._called(parts)) if self._hands_on(part)}
+        """Return the small functions that hand on what `parts`, if not too long, give them."""
+        calling = {part for part in parts if part.end - part.start <= _LONG}
+        return {part for part in self._small(self._called(calling)) if self._hands_on(part)}
 
     def _hands_on(self, part: Part) -> bool:
         return _HANDS_ON.search(self._source, part.start, part.end) is not None
@@ -249,36 +254,35 @@ class _Outline:
             uses = self._mentions.calls_of(names) + self._mentions.all_of(targets)
         return ways
 
-    def _may_share(self, parts: set[Part], ends: set[Part]) -> set[Part]:
-        """Return those of `parts` that are ends, or give a global name a value."""
-        return {
-            part
-            for part in parts
-            if part in ends or self._source.find(b"global ", part.start, part.end) >= 0
-        }
-
     def _sharing(self, parts: set[Part], others: set[Part]) -> set[Part]:
-        """Return those of `others` that give a value to what `parts` read, or read theirs."""
+        """Return those of `others` that give an attribute to what `parts` read, or read theirs."""
         if not others:
             return set()
-        given, read = self._shared(parts), self._every_word(parts)
+        given, read = self._attributes(parts), self._every_word(parts)
         return {
             other
             for other in others
-            if not read.isdisjoint(self._shared([other]))
+            if not read.isdisjoint(self._attributes([other]))
             or not given.isdisjoint(self._every_word([other]))
         }
 
-    def _shared(self, parts: Iterable[Part]) -> set[bytes]:
-        """Return the attributes and the global names that are given a value in `parts`."""
+    def _attributes(self, parts: Iterable[Part]) -> set[bytes]:
+        """Return the attributes that are given a value in `parts`."""
         found: set[bytes] = set()
         for part in parts:
             found.update(_GIVES_ATTRIBUTE.findall(self._source, part.start, part.end))
-            for names in _GLOBAL.findall(self._source, part.start, part.end):
-                found.update(names.translate(_APART).split())
-            assigned = _ASSIGNS.match(self._source, part.start) if part.name is None else None
-            found.update(() if assigned is None else (assigned[1],))
         return found
+
+    def _telling(self, parts: set[Part], others: set[Part]) -> set[Part]:
+        """Return those of `others` that give a global name a value that `parts` may read."""
+        read = self._every_word(parts)
+        return {
+            other
+            for other in others
+            if self._source.find(b"global", other.start, other.end) >= 0
+            for names in _GLOBAL.findall(self._source, other.start, other.end)
+            if not read.isdisjoint(names.translate(_APART).split())
+        }
 
     def _given(self, part: Part) -> frozenset[bytes]:
         """Return the names by which what stands in a part may be called later."""
