@@ -1,8 +1,8 @@
 """What a Python module does when it is imported, and what it does with data that it decodes.
 
 This is the second look, at files whose text says that it may matter. It follows names through
-imports, assignments and constant expressions, and calls into the functions of the same file; what
-is put together from data at run time it does not see.
+imports, assignments and constant expressions, and calls into the functions and classes of the same
+file, also where these are handed on; what is put together from data at run time it does not see.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where decoded, downloaded and environment data go in a Python module, roughly.
+"""Where decoded, downloaded and environment data, and functions, go in a Python module, roughly.
 
 The order of statements and the conditions on them do not count: what a name may hold, it holds.
 """
@@ -6,6 +6,7 @@ The order of statements and the conditions on them do not count: what a name may
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ _ENVIRON: Final = frozenset({f"{m}.{name}" for m in ("os", "posix", "nt") for na
 _MANY: Final = 40
 """Functions and classes that are followed by one name."""
 
+_RUNNERS: Final = frozenset(name.decode() for name in calls.RUNNERS)
 _PROPERTIES: Final = frozenset({"property", "cached_property"})
 
 
@@ -61,7 +63,7 @@ class Flow:
             **dict.fromkeys(_INSIDE, self._content),
         }
         self._asking = module.units[0]
-        self._askers: dict[str | Unit, set[Unit]] = {}
+        self._askers: defaultdict[str | Unit, set[Unit]] = defaultdict(set)
         self._pending = dict.fromkeys(module.units)
         while self._pending:
             self._asking = next(iter(self._pending))
@@ -172,7 +174,7 @@ class Flow:
             self._pending |= dict.fromkeys(self._askers.get(name, ()))
 
     def _result(self, unit: Unit) -> int:
-        self._askers.setdefault(unit, set()).add(self._asking)
+        self._askers[unit].add(self._asking)
         return self._returned.get(unit, NOTHING)
 
     def of(self, node: ast.expr, unit: Unit) -> int:
@@ -194,7 +196,7 @@ class Flow:
 
     def _name(self, node: ast.Name, unit: Unit) -> int:
         name = node.id
-        self._askers.setdefault(name, set()).add(self._asking)
+        self._askers[name].add(self._asking)
         holds = NOTHING
         if name in self._environ and self._names.origin(node, unit) in _ENVIRON:
             holds = ENVIRONMENT
@@ -212,7 +214,7 @@ class Flow:
 
     def _attribute(self, node: ast.Attribute, unit: Unit) -> int:
         name = node.attr
-        self._askers.setdefault(name, set()).add(self._asking)
+        self._askers[name].add(self._asking)
         held = self._held.get(name)
         holds = NOTHING if held is None else held.get(None, NOTHING)
         if name in _ENVIRONS and self._names.origin(node, unit) in _ENVIRON:
@@ -346,14 +348,17 @@ def _later(inner: Unit, given: int, call: ast.Call) -> Iterator[tuple[str, ast.e
 
 def handed(call: ast.Call) -> list[ast.expr]:
     """Return the arguments of a call that runs functions that it is given."""
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name) if name.encode() in calls.RUNNERS:
-            given = (*call.args, *(keyword.value for keyword in call.keywords))
-            return [
-                each for each in given if isinstance(each, ast.Name | ast.Attribute | ast.Lambda)
-            ]
-        case _:
-            return []
+    function = call.func
+    if isinstance(function, ast.Name):
+        name = function.id
+    elif isinstance(function, ast.Attribute):
+        name = function.attr
+    else:
+        return []
+    if name not in _RUNNERS:
+        return []
+    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    return [each for each in given if isinstance(each, ast.Name | ast.Attribute | ast.Lambda)]
 
 
 def _inside(node: ast.expr) -> list[ast.expr]:

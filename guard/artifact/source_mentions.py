@@ -42,7 +42,6 @@ _NAMES_IT: Final = re.compile(
     rb"|\b(?:getattr|eval|exec)\b.*)\s*[\"']\Z"
 )
 _CALLEE: Final = re.compile(rb"(def[ \t]+|class[ \t]+)?([^\W\d]\w*)[ \t]*\Z")
-_DEFINED: Final = re.compile(rb"\b(?:def|class)[ \t]+([^\W\d]\w*)")
 _TARGETS: Final = re.compile(rb"[ \t]*+([\w.,* \t]++)=(?!=)")
 _TARGET: Final = re.compile(rb"(\.?[^\W\d]\w*)[ \t]*(?:,|\Z)")
 _OPEN: Final = frozenset(b"([{")
@@ -72,15 +71,12 @@ class Mentions:
         self._strings = strings
         self._known: dict[bytes, list[int]] = {}
         self._values: set[int] = set()
+        self._defined: dict[bytes, bool] = {}
         self._left = _MOST
 
     @cached_property
     def _has_hooks(self) -> bool:
         return b"__init_subclass__" in self._source or b"metaclass" in self._source
-
-    @cached_property
-    def _defined(self) -> frozenset[bytes]:
-        return frozenset(_DEFINED.findall(self._source))
 
     def uses(self, offsets: Iterable[int]) -> set[int]:
         """Return those of `offsets` that are calls, with the uses of a name for its import."""
@@ -183,14 +179,14 @@ class Mentions:
 
     def _is_call(self, start: int, end: int) -> bool:  # noqa: PLR0911 - the quick ones first
         source = self._source
+        if _CALLED.match(source, end):
+            if source[start] != ord(".") and _WITHIN.search(source, max(0, start - _BEFORE), start):
+                return self._has_hooks and source.startswith(b"class ", self._line(start))
+            return self._has_hooks or not source.startswith(b"class ", self._line(start))
+        if source[end : end + 1] in _IN_WORD:
+            return False
         if self.heir(start) is not None:
             return True
-        if _CALLED.match(source, end):
-            if _WITHIN.search(source, max(0, start - _BEFORE), start) and source[start] != ord("."):
-                return False
-            return not source.startswith(b"class ", self._line(start))
-        if source[end : end + 1].isalnum() or source[end : end + 1] == b"_":
-            return False
         if _DECORATES.search(source, max(0, start - _BEFORE), start) or self.alias(start):
             return True
         if source[start - 1 : start] in {b"'", b'"'}:
@@ -216,7 +212,14 @@ class Mentions:
             return True
         if called[1] is not None:
             return value[0].startswith(b"=")
-        return called[2] in calls.RUNNERS or called[2] in self._defined
+        return called[2] in calls.RUNNERS or self._is_defined(called[2])
+
+    def _is_defined(self, name: bytes) -> bool:
+        found = self._defined.get(name)
+        if found is None:
+            text = self._source
+            found = self._defined[name] = b"def %b" % name in text or b"class %b" % name in text
+        return found
 
     def _bracket(self, offset: int) -> int | None:
         """Return where the bracket begins that is around `offset`, if it is near."""

@@ -64,14 +64,14 @@ class Lead:
     """Offsets of what was found of one thing that may happen anywhere, by what makes it matter."""
 
     at: Collection[int]
-    """It matters with the small functions that the function around it calls, or is called by."""
+    """It matters where something of `near` or `related`, if there is any, may come to it, or from
+    it: by any number of calls, an attribute, a global name, or from a statement of the module."""
 
     near: Collection[int] = ()
-    """It matters wherever it is."""
+    """If one of these matters, all do."""
 
     related: Collection[int] = ()
-    """It matters in a function that calls one with something of `at`, is called by it, or shares
-    an attribute with it. Where there is some, but only in other functions, nothing happens."""
+    """Each of these matters by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,16 +151,20 @@ class _Outline:
         self._source = parts.source
         self._mentions = Mentions(parts.source, parts.strings)
         self._names: dict[Part, frozenset[bytes]] = {}
+        self._ends: dict[Part, int] = {}
 
     def relevant(self, hits: Hits) -> bytes | None:
-        kept = self._before_import(self._mentions.uses(hits.on_import))
+        kept = self._ways(self._mentions.uses(hits.on_import)).early()
         kept |= self._small(self._called(kept))
         for lead in hits.anywhere:
             kept |= self._around(lead)
         return b"".join(self._without(self._with_names(kept))) if kept else None
 
     def _around(self, lead: Lead) -> set[Part]:
-        """Return the parts of a lead, and what belongs to them; nothing where it leads nowhere."""
+        """Return the parts of a lead, and those through which it may lead from one to another.
+
+        Nothing, where it does not.
+        """
         code = self._mentions.found(lead.at)
         if not code:
             return set()
@@ -221,10 +225,6 @@ class _Outline:
             found.update(self._source[part.start : part.end].translate(_APART).split())
         return found
 
-    def _before_import(self, offsets: set[int]) -> set[Part]:
-        """Return the parts by which an import comes from what is early to one of `offsets`."""
-        return self._ways(offsets).early()
-
     def _ways(self, offsets: Iterable[int]) -> _Ways:
         """Return the parts by which anything comes to one of `offsets`."""
         ways = _Ways()
@@ -239,11 +239,12 @@ class _Outline:
                 alias = self._mentions.alias(offset)
                 heir = self._mentions.heir(offset)
                 waits = alias is not None or (heir is not None and not self._mentions.has_hooks)
-                early = not waits and offset < self._parts.early(part)
-                given = self._given(part) | {heir or b"", alias or b"", b"." + (alias or b"")} - {
-                    b"",
-                    b".",
-                }
+                early = not waits and offset < self._early(part)
+                given = set(self._given(part))
+                if alias is not None:
+                    given |= {alias, b"." + alias}
+                elif heir is not None:
+                    given.add(heir)
                 ways.add(part, used, given, early=early)
                 names |= given
                 targets |= self._mentions.targets(offset)
@@ -253,6 +254,13 @@ class _Outline:
             tables |= targets
             uses = self._mentions.calls_of(names) + self._mentions.all_of(targets)
         return ways
+
+    def _early(self, part: Part) -> int:
+        """Return the end of what of `part` runs without being called."""
+        end = self._ends.get(part)
+        if end is None:
+            end = self._ends[part] = self._parts.early(part)
+        return end
 
     def _sharing(self, parts: set[Part], others: set[Part]) -> set[Part]:
         """Return those of `others` that give an attribute to what `parts` read, or read theirs."""

@@ -75,7 +75,8 @@ rare, [`suspicious-change`](../rules/suspicious-change.md) compares a release wi
 
 Every text is matched with YARA rules. Where these say that a Python source may matter, it is parsed
 as well, and names are followed through imports, assignments, constant expressions and the functions
-of the same file. What is put together from data at run time is not seen.
+and classes of the same file. What is put together from data at run time is not seen, nor what one
+file of a package does by way of another.
 
 Rules of your own are `.yar` files in the folders that `rules.suspicious-code.rules` names. The `id`
 in the `meta` of a rule, or else its name, is the capability that it shows. A rule may ask for

@@ -1,8 +1,8 @@
 /*
 Code that is hidden in data, made readable and run: `exec`, `eval` or a child interpreter is given
 what came out of base64, hexadecimal digits, numbers, zlib, marshal, a rotation or an exclusive or.
-Data are followed through names, attributes, functions of the same file, f-strings and files that
-are written and run.
+Data are followed through names, attributes, containers, the functions and methods of the same file
+and what they are given, f-strings and files that are written and run.
 
 ## Why it matters
 
