@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 PINS := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --exclude-newer '7 days' pyproject.toml requirements/build.in
+	--no-header --no-annotate --no-strip-extras --exclude-newer '7 days' pyproject.toml requirements/build.in
 
 .PHONY: try test online lint fmt docs morning bench bench-mirror pins clean
 
