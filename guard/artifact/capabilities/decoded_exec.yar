@@ -94,6 +94,56 @@ rule decoded_exec_parse
     $near26 = "from base64 import *"
     $near27 = "from zlib import *"
     $near28 = /\bbyte(s|array)\s{0,4}\(.{0,120}\^/s
+    $run26 = "os as" fullword
+    $run27 = "os  as" fullword
+    $run28 = "pty as" fullword
+    $run29 = "posix as" fullword
+    $run30 = "subprocess as" fullword
+    $run31 = "pty.spawn" fullword
+    $run32 = "posix.system" fullword
+    $run33 = "nt.system" fullword
+    $run34 = "getoutput" fullword
+    $run35 = "getstatusoutput" fullword
+    $run36 = "posix.exec"
+    $run37 = "posix.spawn"
+    $run38 = "subprocess ."
+    $run39 = "subprocess.\\"
+    $run40 = "subprocess.__dict__"
+    $run41 = "vars(subprocess"
+    $run42 = "os.__dict__"
+    $run43 = "vars(os"
+    $run44 = "from posix import"
+    $run45 = "from pty import"
+    $run46 = "= os\n"
+    $run47 = "= os;"
+    $run48 = "= subprocess\n"
+    $run49 = "globals()["
+    $run50 = "import_module('os"
+    $run51 = "import_module(\"os"
+    $run52 = "import_module('sub"
+    $run53 = "import_module(\"sub"
+    $run54 = "modules['os"
+    $run55 = "modules[\"os"
+    $run56 = "modules['sub"
+    $run57 = "modules[\"sub"
+    $run58 = "code.interact"
+    $run59 = "from code import"
+    $run60 = "timeit.timeit"
+    $run61 = "from timeit import"
+    $run62 = "cProfile.run"
+    $run63 = "from cProfile import"
+    $run64 = /\bos [.]/
+    $run65 = /from os import [^\n]{0,200}(\b(system|popen|startfile|fork|posix_spawn|exec[lv]|spawn[lv])|\*|\()/
+    $run66 = /getattr\s{0,2}\((os|posix|nt|subprocess|pty)\s{0,2},\s{0,4}([^"'\s]|["'](system|popen|exec|spawn|posix_spawn|fork|startfile|run|call|check|Popen|get)|["'][^"'\n]{0,40}["']\s{0,4}[+%\[.])/
+    $near29 = "b32hex"
+    $near30 = "decodestring"
+    $near31 = "codecs as"
+    $near32 = "getattr(codecs"
+    $near33 = "vars(codecs"
+    $near34 = "codecs.__dict__"
+    $near35 = "codecs ."
+    $run67 = "vars(pty"
+    $run68 = "vars(posix"
   condition:
     kind == "python" and any of ($near*) and any of ($run*)
 }

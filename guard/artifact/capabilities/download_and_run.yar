@@ -97,6 +97,105 @@ rule download_and_run_parse
     $run15 = "os.posix_spawn"
     $run16 = "create_subprocess_"
     $run17 = "from subprocess import"
+    $run18 = "os as" fullword
+    $run19 = "os  as" fullword
+    $run20 = "pty as" fullword
+    $run21 = "posix as" fullword
+    $run22 = "subprocess as" fullword
+    $run23 = "pty.spawn" fullword
+    $run24 = "posix.system" fullword
+    $run25 = "nt.system" fullword
+    $run26 = "getoutput" fullword
+    $run27 = "getstatusoutput" fullword
+    $run28 = "posix.exec"
+    $run29 = "posix.spawn"
+    $run30 = "subprocess ."
+    $run31 = "subprocess.\\"
+    $run32 = "subprocess.__dict__"
+    $run33 = "vars(subprocess"
+    $run34 = "os.__dict__"
+    $run35 = "vars(os"
+    $run36 = "from posix import"
+    $run37 = "from pty import"
+    $run38 = "= os\n"
+    $run39 = "= os;"
+    $run40 = "= subprocess\n"
+    $run41 = "globals()["
+    $run42 = "import_module('os"
+    $run43 = "import_module(\"os"
+    $run44 = "import_module('sub"
+    $run45 = "import_module(\"sub"
+    $run46 = "modules['os"
+    $run47 = "modules[\"os"
+    $run48 = "modules['sub"
+    $run49 = "modules[\"sub"
+    $run50 = "code.interact"
+    $run51 = "from code import"
+    $run52 = "timeit.timeit"
+    $run53 = "from timeit import"
+    $run54 = "cProfile.run"
+    $run55 = "from cProfile import"
+    $run56 = /\bos [.]/
+    $run57 = /from os import [^\n]{0,200}(\b(system|popen|startfile|fork|posix_spawn|exec[lv]|spawn[lv])|\*|\()/
+    $run58 = /getattr\s{0,2}\((os|posix|nt|subprocess|pty)\s{0,2},\s{0,4}([^"'\s]|["'](system|popen|exec|spawn|posix_spawn|fork|startfile|run|call|check|Popen|get)|["'][^"'\n]{0,40}["']\s{0,4}[+%\[.])/
+    $run59 = "= exec\n"
+    $run60 = "= eval\n"
+    $run61 = "exec ("
+    $run62 = "eval ("
+    $run63 = "builtins" fullword
+    $run64 = "__builtins__" fullword
+    $run65 = "FunctionType" fullword
+    $run66 = "CDLL" fullword
+    $run67 = "InteractiveInterpreter" fullword
+    $run68 = "startfile" fullword
+    $with32 = /(rt|,)[\s\\]{1,8}(requests|httpx|socket|urllib\.request|urllib3|aiohttp|http\.client)[ \t\\]{1,8}as\b/
+    $with33 = "requests ."
+    $with34 = "httpx ."
+    $with35 = "= requests\n"
+    $with36 = "= httpx\n"
+    $with37 = "getattr(requests"
+    $with38 = "getattr(httpx"
+    $with39 = "vars(requests"
+    $with40 = "vars(httpx"
+    $with41 = "requests.__dict__"
+    $with42 = "httpx.__dict__"
+    $with43 = "import_module('requests"
+    $with44 = "import_module(\"requests"
+    $with45 = "import_module('httpx"
+    $with46 = "import_module(\"httpx"
+    $with47 = "import_module('urllib"
+    $with48 = "import_module(\"urllib"
+    $with49 = "__import__('requests"
+    $with50 = "__import__(\"requests"
+    $with51 = "__import__('httpx"
+    $with52 = "__import__(\"httpx"
+    $with53 = "from urllib3 import"
+    $with54 = "urllib3.request"
+    $with55 = "from aiohttp import"
+    $with56 = "aiohttp.request("
+    $with57 = "niquests"
+    $with58 = "curl_cffi"
+    $with59 = "wget.download"
+    $with60 = "from wget import"
+    $with61 = "httpx.get\n"
+    $with62 = "httpx.post\n"
+    $run69 = "__import__(\""
+    $run70 = "__import__('"
+    $run71 = "import_module('posix"
+    $run72 = "import_module(\"posix"
+    $run73 = "import_module('pty"
+    $run74 = "import_module(\"pty"
+    $run75 = "vars(pty"
+    $run76 = "vars(posix"
+    $with63 = "httpx.request\n"
+    $with64 = "urllib3.__dict__"
+    $with65 = "vars(urllib3"
+    $with66 = "getattr(urllib"
+    $with67 = "vars(urllib"
+    $with68 = "vars(wget"
+    $with69 = "vars(aiohttp"
+    $with70 = "getattr(aiohttp"
+    $with71 = "getattr(wget"
   condition:
     kind == "python" and any of ($with*) and any of ($run*)
 }

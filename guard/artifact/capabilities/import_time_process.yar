@@ -94,6 +94,16 @@ rule import_time_process
     $a70 = /\bos [.]/
     $a71 = /from os import [^\n]{0,200}(\b(system|popen|startfile|fork|posix_spawn|exec[lv]|spawn[lv])|\*|\()/
     $a72 = /getattr\s{0,2}\((os|posix|nt|subprocess|pty)\s{0,2},\s{0,4}([^"'\s]|["'](system|popen|exec|spawn|posix_spawn|fork|startfile|run|call|check|Popen|get)|["'][^"'\n]{0,40}["']\s{0,4}[+%\[.])/
+    $a73 = "commands.getoutput" fullword
+    $a74 = "popen2" fullword
+    $a75 = "plumbum" fullword
+    $a76 = "nt as" fullword
+    $a77 = "from nt import" fullword
+    $a78 = "vars(subprocess"
+    $a79 = "vars(posix"
+    $a80 = "vars(pty"
+    $a81 = "posix.__dict__"
+    $a82 = "pty.__dict__"
   condition:
     kind == "python" and any of ($a*)
 }
