@@ -75,7 +75,8 @@ class Mentions:
         self._left = _MOST
 
     @cached_property
-    def _has_hooks(self) -> bool:
+    def has_hooks(self) -> bool:
+        """Whether a class may run code of another when it is defined."""
         return b"__init_subclass__" in self._source or b"metaclass" in self._source
 
     def uses(self, offsets: Iterable[int]) -> set[int]:
@@ -166,11 +167,6 @@ class Mentions:
         found = _INHERITS.match(self._source, self._line(offset))
         return found[1] if found is not None and found.end() <= offset else None
 
-    @property
-    def has_hooks(self) -> bool:
-        """Whether a class may run code of another when it is defined."""
-        return self._has_hooks
-
     def _may_run(self, offset: int) -> bool:
         dotted = _DOTTED.match(self._source, offset)
         if dotted is None or not _SEEN_THROUGH.match(self._source, dotted.end()):
@@ -181,8 +177,8 @@ class Mentions:
         source = self._source
         if _CALLED.match(source, end):
             if source[start] != ord(".") and _WITHIN.search(source, max(0, start - _BEFORE), start):
-                return self._has_hooks and source.startswith(b"class ", self._line(start))
-            return self._has_hooks or not source.startswith(b"class ", self._line(start))
+                return self.has_hooks and source.startswith(b"class ", self._line(start))
+            return self.has_hooks or not source.startswith(b"class ", self._line(start))
         if source[end : end + 1] in _IN_WORD:
             return False
         if self.heir(start) is not None:
