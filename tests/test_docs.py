@@ -210,16 +210,21 @@ def test_every_dependency_is_pinned_within_its_bounds(name: str, groups: list[st
     asked = document["project"]["dependencies"] + document["build-system"]["requires"]
     asked += [text for group in groups for text in document["dependency-groups"][group]]
     text = _text(f"requirements/{name}.txt")
-    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+    lines = (Requirement(pin) for pin in re.findall(r"^\w.*(?= \\$)", text, re.MULTILINE))
+    pinned = {canonicalize_name(pin.name): pin for pin in lines}
     for requirement in map(Requirement, asked):
-        version = pinned.get(canonicalize_name(requirement.name))
-        assert version is not None, f"{requirement}: run `make pins`"
-        assert requirement.specifier.contains(version), f"{requirement}: run `make pins`"
+        pin = pinned.get(canonicalize_name(requirement.name))
+        assert pin is not None, f"{requirement}: run `make pins`"
+        [version] = pin.specifier
+        assert requirement.specifier.contains(version.version), f"{requirement}: run `make pins`"
+        assert requirement.extras <= pin.extras, f"{requirement}: run `make pins`"
 
 
 @pytest.mark.parametrize("name", ["run", "dev"])
 def test_pins_are_names_versions_and_hashes_and_nothing_else(name: str) -> None:
-    line = re.compile(r"[a-z0-9-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+    line = re.compile(
+        r"[a-z0-9-]+(\[[a-z0-9, -]+\])?==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
+    )
     lines = _text(f"requirements/{name}.txt").splitlines()
     assert [each for each in lines if not line.fullmatch(each)] == []
 
